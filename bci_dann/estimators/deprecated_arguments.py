@@ -86,7 +86,7 @@ def check_deprecated(owner: Any, given: Mapping[str, Any]) -> None:
     Raises
     ------
     TypeError
-        As Python does for an unexpected keyword.
+        When there is such a keyword, as in Python for unexpected keywords.
     """
     known = [*owner._get_param_names(), *owner.deprecated_parameters]
     for name in given:
@@ -135,7 +135,7 @@ def upgrade_network_arguments(
     owner : str
         Name of the class, for the warning.
     backbone, terms : object
-        As they were given.
+        The current parameters that were given.
     deprecated : mapping of str to object
         The deprecated parameters that were given.
 
@@ -176,7 +176,7 @@ def upgrade_weighting(owner: str, weighting: Any, deprecated: Mapping[str, Any])
     owner : str
         Name of the class, for the warning.
     weighting : object
-        As it was given.
+        The current parameter that was given.
     deprecated : mapping of str to object
         The deprecated ``classifier`` and ``clip``.
 

@@ -45,8 +45,8 @@ from bci_dann.persistence import ModelState
 
 __all__ = ["EnsembleClassifier"]
 
-# Number of last trials from whose predictions `partial_adapt` computes spreads and offsets.
-MOST_TRIALS = 100
+# Maximum number of recent trials from which `partial_adapt` computes spreads and offsets.
+MAX_RECENT_TRIALS = 100
 # Name of the array of recent log-odds in saved models; a new name would make old files unreadable.
 RECENT_LOG_ODDS = "passed"
 
@@ -255,7 +255,7 @@ class EnsembleClassifier(TransferClassifier):
             adapted._set_members([m.partial_adapt(trial) for m in adapted.members_])
             if adapted._recent_log_odds is not None:
                 odds = np.concatenate([adapted._recent_log_odds, odds], axis=1)
-            adapted._recent_log_odds = odds[:, -MOST_TRIALS:]
+            adapted._recent_log_odds = odds[:, -MAX_RECENT_TRIALS:]
             adapted._fit_spreads_to(list(adapted._recent_log_odds))
         return adapted
 

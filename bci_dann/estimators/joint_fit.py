@@ -65,8 +65,8 @@ def fit_together(
     names = [f"network {index}" for index in range(len(models))] if names is None else names
     if not len(models) == len(arguments) == len(names):
         raise ConfigError(
-            f"{len(models)} models need as many arguments and names; "
-            f"got {len(arguments)} and {len(names)}."
+            f"fit_together needs one entry of arguments and one name for each of {len(models)} "
+            f"models; got {len(arguments)} entries of arguments and {len(names)} names."
         )
     results: list[NetworkClassifier | TrainingError] = list(models)
     plans: dict[int, TrainingPlan] = {}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bci_dann.estimators.base import TransferClassifier
 
 __all__ = [
+    "BY_OPTIONS",
     "INPUT_ATTRIBUTES",
     "METHODS",
     "build_method",
@@ -44,14 +45,17 @@ METHODS = {
     "SourceOnlyClassifier": "bci_dann.estimators.source_only",
     "TTimeClassifier": "bci_dann.estimators.new_subject.ttime",
 }
-# Fitted attributes that describe the trials a method was fitted to. An estimator that wraps other
-# methods copies them from a fitted method.
+# Fitted attributes that describe the trials a method was fitted to. They are copied by estimators
+# that wrap a fitted method, or train another one on the same trials.
 INPUT_ATTRIBUTES = (
     *("classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_"),
     "has_seen_target_",
 )
+# Values of the parameter ``by`` of estimators that wrap a method: whether the method uses the
+# unlabelled trials of a new subject in `adapt` or in `fit`.
+BY_OPTIONS = ("adapt", "fit")
 # The pipeline file that lists the members of the default recipe.
-RECIPE = "bci_dann.yml"
+DEFAULT_RECIPE_FILE = "bci_dann.yml"
 
 
 def find_method(name: str) -> type[TransferClassifier]:
@@ -149,7 +153,7 @@ def describe_method(spec: Any) -> Any:
     Parameters
     ----------
     spec : str, mapping or TransferClassifier
-        As for :func:`build_method`.
+        See :func:`build_method`.
 
     Returns
     -------
@@ -179,7 +183,7 @@ def default_members() -> list[Any]:
     list of [dict, float]
         Descriptions of methods, and weights.
     """
-    content = yaml.safe_load((pipelines_folder() / RECIPE).read_text(encoding="utf-8"))
+    content = yaml.safe_load((pipelines_folder() / DEFAULT_RECIPE_FILE).read_text(encoding="utf-8"))
     members: list[Any] = content["pipeline"][0]["parameters"]["members"]
     return members
 
@@ -229,7 +233,7 @@ def weighted_methods(members: Sequence[Any]) -> list[tuple[Any, float]]:
     Parameters
     ----------
     members : sequence of (method, float)
-        As :class:`EnsembleClassifier` takes them.
+        See :class:`EnsembleClassifier`.
 
     Returns
     -------

@@ -22,6 +22,7 @@ from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.deprecated_arguments import check_deprecated, upgrade_network_arguments
 from bci_dann.estimators.inputs.source_weights import SourceWeighted, read_weighting
 from bci_dann.estimators.inputs.training_trials import TrainingTrials
+from bci_dann.estimators.methods import INPUT_ATTRIBUTES
 from bci_dann.estimators.saving import PickledNetworks
 from bci_dann.exceptions import TrainingError
 from bci_dann.persistence import ModelState
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NetworkClassifier"]
 
+# Values of the parameters ``batch_norm`` and ``domains``.
 BATCH_NORMS = ("pooled", "target", "domain")
 DOMAINS = ("subject", "session", "source_target")
 
@@ -386,8 +388,7 @@ class NetworkClassifier(PickledNetworks, SourceWeighted, TransformerMixin, Trans
         """Return the features of a network that is trained on the sources without weights."""
         parameters = {name: getattr(self, name) for name in NetworkClassifier().get_params()}
         plain = NetworkClassifier(**{**parameters, "terms": None, "weighting": None})
-        seen = ("alignment_", "classes_", "n_features_in_", "n_times_", "ch_names_", "sfreq_")
-        for name in seen:
+        for name in ("alignment_", *INPUT_ATTRIBUTES):  # `plain` gets trials that were already read
             setattr(plain, name, getattr(self, name))
         plain.fit_aligned(replace(trials, X=trials.X.copy()))
         return plain._features(trials.X)

@@ -173,7 +173,10 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Stretch and rotate the domains, and fit the classifier; see the base class."""
         if self.n_times_ is None:
-            raise DataError("Procrustes analysis needs trials (n_trials, n_chans, n_times).")
+            raise DataError(
+                "Procrustes analysis needs trials (n_trials, n_chans, n_times), because it uses "
+                "their covariances; got plain vectors."
+            )
         # the target is one domain here, since the session of a trial is not known in prediction
         domains = np.where(trials.is_target, TARGET, trials.domains)
         covariances = self._stretched(shrunk_covariances(trials.X), domains)

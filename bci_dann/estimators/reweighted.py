@@ -48,9 +48,9 @@ class ReweightedClassifier(NetworkClassifier):
     Parameters
     ----------
     backbone : str, mapping or nn.Module
-        As in :class:`NetworkClassifier`, for ``learner="network"``.
+        See :class:`NetworkClassifier`, for ``learner="network"``.
     weighting : str, mapping or callable
-        As in :class:`NetworkClassifier`.
+        See :class:`NetworkClassifier`.
     learner : {"network", "tangent_space"} or classifier
         What is trained with the weights: the network, logistic regression on tangent-space
         features, or any other scikit-learn classifier on these that accepts ``sample_weight`` and
@@ -68,13 +68,13 @@ class ReweightedClassifier(NetworkClassifier):
     n_subjects : int or None
         With ``unit="subject"``, how many source subjects are kept.
     alignment : str, mapping, Alignment or None
-        As in :class:`NetworkClassifier`; by default trials are not aligned.
+        See :class:`NetworkClassifier`; by default trials are not aligned.
     terms, domains, guard, batch_norm, augmentation, n_members : object
-        As in :class:`NetworkClassifier`, for ``learner="network"``.
+        See :class:`NetworkClassifier`, for ``learner="network"``.
     sfreq : float, optional
         Sampling frequency (Hz), for arrays; epochs contain it.
     max_epochs, batch_size, lr, weight_decay, device : object
-        As in :class:`NetworkClassifier`, for ``learner="network"``.
+        See :class:`NetworkClassifier`, for ``learner="network"``.
     random_state : None, int or numpy random generator
         Seeds the weighting and the network.
     **deprecated : Any

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["is_loadable", "load_model", "model_from_state"]
 
-# Largest number of samples of one trial, over channels. Empirical: 256 channels, 40 s at 2,000 Hz.
-MOST_SAMPLES = 20_000_000
+# Maximum number of samples of one trial, over all channels: 256 channels and 40 s at 2,000 Hz.
+MAX_TRIAL_SAMPLES = 20_000_000
 
 
 def load_model(folder: str | Path) -> TransferClassifier:
@@ -85,7 +85,7 @@ def model_from_state(state: ModelState) -> TransferClassifier:
     Parameters
     ----------
     state : ModelState
-        As :meth:`~bci_dann.estimators.TransferClassifier.to_state` returned it.
+        The result of :meth:`~bci_dann.estimators.TransferClassifier.to_state`.
 
     Returns
     -------
@@ -127,10 +127,11 @@ def _check_description(description: Mapping[str, Any]) -> None:
         raise DataError(f"the classes of the saved model must be a list of names; got {classes!r}.")
     sizes = [description.get(name) for name in ("n_features_in", "n_times")]
     given = [size for size in sizes if size is not None]
-    if not all(type(size) is int and size > 0 for size in given) or math.prod(given) > MOST_SAMPLES:
+    are_counts = all(type(size) is int and size > 0 for size in given)
+    if not are_counts or math.prod(given) > MAX_TRIAL_SAMPLES:
         raise DataError(
             f"the saved model needs trials of shape {tuple(sizes)}; expected whole numbers of "
-            f"channels and samples, above 0 and with a product up to {MOST_SAMPLES}."
+            f"channels and samples, above 0 and with a product up to {MAX_TRIAL_SAMPLES}."
         )
 
 

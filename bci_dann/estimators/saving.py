@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["PickledNetworks", "Saving"]
 
 # Fitted attributes that every method saves.
-_SAVED = (
+_SAVED_ATTRIBUTES = (
     "alignment_",
     "ch_names_",
     "classes_",
@@ -36,8 +36,8 @@ _SAVED = (
     "n_times_",
     "sfreq_",
 )
-# Parameters that are components of a method, and their kind; `terms` contains several.
-_PARTS = {"alignment": "alignment", "backbone": "backbone", "weighting": "weighting"}
+# Parameters that are components of a method, with the kind of component.
+_COMPONENT_PARAMETERS = {"alignment": "alignment", "backbone": "backbone", "weighting": "weighting"}
 
 
 class Saving(BaseEstimator):
@@ -193,7 +193,7 @@ class Saving(BaseEstimator):
         parameters = dict(self.get_params(deep=False))
         if not isinstance(parameters.get("random_state"), int):
             parameters.pop("random_state", None)
-        for name, kind in _PARTS.items():
+        for name, kind in _COMPONENT_PARAMETERS.items():
             if name in parameters:
                 parameters[name] = describe(kind, parameters[name])
         if "terms" in parameters:
@@ -207,7 +207,7 @@ class Saving(BaseEstimator):
             return  # the class defines its own state
         declared = [name for base in owner.__mro__ for name in inspect.get_annotations(base)]
         fitted = {name for name in vars(self) if name.endswith("_") and name[0] != "_"}
-        lost = sorted(fitted - {*_SAVED, *declared, *self.state_attributes})
+        lost = sorted(fitted - {*_SAVED_ATTRIBUTES, *declared, *self.state_attributes})
         if lost:
             raise ConfigError(
                 f"{type(self).__name__} cannot be saved: {', '.join(lost)} would be lost. Name "

@@ -1,4 +1,7 @@
-"""Files of named arrays beside the records of a run, which can be computed again."""
+"""Files of named arrays in a results folder, and what reading a damaged file can raise.
+
+These files contain nothing that cannot be computed again from the data of the run.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,12 @@ from numpy.typing import NDArray
 
 from bci_dann._files import write_atomically
 
-__all__ = ["read_array_file", "write_array_file"]
+__all__ = ["READ_ERRORS", "read_array_file", "write_array_file"]
 
-# How NumPy reports that a file is missing, incomplete or damaged.
-UNREADABLE = (
-    *(OSError, ValueError, KeyError, EOFError, RuntimeError, NotImplementedError),
+# Exceptions that reading a missing, truncated or modified ``.npz`` file can raise. RuntimeError is
+# that of a damaged header: zipfile reads it as encryption, or as an unknown compression.
+READ_ERRORS = (
+    *(OSError, ValueError, KeyError, EOFError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error),
 )
 
@@ -29,9 +33,9 @@ def write_array_file(path: Path, arrays: Mapping[str, Any]) -> None:
     Parameters
     ----------
     path : pathlib.Path
-        The file; an earlier one is replaced.
+        The file; an existing file is replaced.
     arrays : mapping of str to ndarray or str
-        By name.
+        Arrays by name.
 
     Raises
     ------
@@ -54,10 +58,10 @@ def read_array_file(path: Path) -> dict[str, NDArray[Any]] | None:
     Returns
     -------
     dict of str to ndarray, or None
-        By name; ``None`` where the file is missing or damaged.
+        Arrays by name; ``None`` if the file is missing or damaged.
     """
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
-    except UNREADABLE:
+    except READ_ERRORS:
         return None

@@ -18,9 +18,9 @@ __all__ = ["TRUE_CLASS", "decision_patterns"]
 # Name, in the column of pipelines, for the pattern of the true classes.
 TRUE_CLASS = "true class"
 # Sessions with fewer trials are left out: their correlations are mostly noise.
-FEWEST = 8
+MIN_SESSION_TRIALS = 8
 # Probabilities are clipped to this distance from 0 and 1, whose logits are infinite.
-MARGIN = 1e-6
+PROBABILITY_MARGIN = 1e-6
 
 
 def decision_patterns(
@@ -31,23 +31,24 @@ def decision_patterns(
 ) -> pd.DataFrame:
     """Return the correlation of each channel's log-power with the outputs of pipelines.
 
-    The pattern of a linear decoder is the covariance of its output with what it decodes, and not
-    its weights (Haufe et al. 2014, On the interpretation of weight vectors of linear models in
-    multivariate neuroimaging, NeuroImage 87, 96-110). The same covariance can be taken of any
-    decoder, here with the logarithm of the power in each channel, and is divided by both standard
-    deviations: a correlation over the scored trials of a session. The correlation with the true
-    class shows which differences the data contain.
+    A linear decoder is interpreted by its pattern, the covariance of its output with its input, and
+    not by its weights (Haufe et al. 2014, "On the interpretation of weight vectors of linear models
+    in multivariate neuroimaging", NeuroImage 87, 96-110). Such a covariance can be computed for any
+    decoder. Here it is that of the log-odds of a class with the log-power in each channel, divided
+    by both standard deviations: a correlation over the scored trials of a session. For comparison,
+    the correlation of the true class with the log-power shows the differences between classes in
+    the data.
 
     Parameters
     ----------
     trials : pandas.DataFrame
-        One row for each scored trial of a dataset and protocol, as
+        One row for each scored trial of a dataset and protocol, such as
         ``open_results(folder).trials``.
     power : ChannelPower
-        Of all prepared trials.
+        Power of all prepared trials.
     classes : sequence of str
-        The classes. Two classes give the pattern of the second against the first; more classes
-        give one pattern each, against the rest.
+        The classes. For two classes there is one pattern, of the second against the first; for
+        more classes there is one for each class, against the rest.
     pipelines : sequence of str
         The pipelines whose patterns are computed.
 
@@ -55,8 +56,8 @@ def decision_patterns(
     -------
     pandas.DataFrame
         ``pipeline`` (or :data:`TRUE_CLASS`), ``subject``, ``class``, ``channel`` and ``value``
-        (-1 to 1), the mean over sessions and seeds; sessions with fewer than eight trials, or
-        with one class, are left out.
+        (-1 to 1), the mean correlation over sessions and seeds; sessions with fewer than eight
+        trials, or with one class, are left out.
     """
     import pandas as pd
 
@@ -92,16 +93,17 @@ def _session_patterns(
     rows: pd.DataFrame, power: ChannelPower, shown: Sequence[str], pipeline: str
 ) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
     """Yield the patterns of one session: of the pipeline, and of the true class."""
-    if len(rows) < FEWEST:
+    if len(rows) < MIN_SESSION_TRIALS:
         return
     log_power = power.log_power[rows["trial"].to_numpy(dtype=np.intp)].astype(np.float64)
     for name in shown:
         is_class = (rows["truth"] == name).to_numpy(dtype=float)
         if is_class.std() == 0:
             continue
-        chance = rows[f"p_{name}"].to_numpy(dtype=float).clip(MARGIN, 1 - MARGIN)
+        probability = rows[f"p_{name}"].to_numpy(dtype=float)
+        probability = probability.clip(PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
         yield TRUE_CLASS, name, _correlations(is_class, log_power)
-        logit = np.log(chance / (1 - chance))
+        logit = np.log(probability / (1 - probability))
         if np.ptp(logit) > 0:
             yield pipeline, name, _correlations(logit, log_power)
 

@@ -1,7 +1,7 @@
 """Metrics of predicted probabilities: accuracy, ROC AUC, kappa, likelihood and calibration.
 
-A session may lack a class, for example where a recording was stopped early: metrics that cannot
-be computed then are NaN, and all others are given.
+A session may lack a class, for example because a recording was stopped early. Metrics that cannot
+be computed for such a session are NaN.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ METRICS = ("accuracy", "balanced_accuracy", "roc_auc", "kappa", "nll", "ece")
 def score(
     probabilities: NDArray[np.float64], truth: NDArray[np.str_], classes: Sequence[str]
 ) -> dict[str, float]:
-    """Return every metric of one set of trials.
+    """Return all metrics of one set of trials.
 
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
         Rows that sum to one.
     truth : ndarray of str, shape (n_trials,)
-        The class names.
+        The true class of each trial.
     classes : sequence of str
         The class of each column.
 
@@ -46,7 +46,7 @@ def score(
     present = np.unique(actual)
     return {
         "accuracy": float(metrics.accuracy_score(actual, predicted)),
-        # sklearn's balanced_accuracy_score warns where a class is predicted but absent
+        # sklearn's balanced_accuracy_score warns if a class is predicted but absent
         "balanced_accuracy": float(
             metrics.recall_score(actual, predicted, labels=present, average="macro")
         ),
@@ -108,5 +108,5 @@ def _kappa(actual: NDArray[np.intp], predicted: NDArray[np.intp]) -> float:
     from sklearn.metrics import cohen_kappa_score
 
     if len(np.union1d(actual, predicted)) < 2:
-        return float("nan")  # chance agreement is complete: kappa is 0 / 0
+        return float("nan")  # with a single class, kappa is 0 / 0
     return float(cohen_kappa_score(actual, predicted))

@@ -1,4 +1,4 @@
-"""Results in the frame of MOABB's evaluations, and MOABB's results in ours."""
+"""Conversion of results tables to the form of MOABB's evaluations, and back."""
 
 from __future__ import annotations
 
@@ -16,40 +16,42 @@ if TYPE_CHECKING:
 
 __all__ = ["from_moabb", "to_moabb"]
 
-NEEDED = ("score", "dataset", "pipeline", "subject", "session")
+# Columns of a results table of MOABB that the conversion needs.
+REQUIRED_COLUMNS = ("score", "dataset", "pipeline", "subject", "session")
 
 
 def to_moabb(results: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame:
-    """Return the results in the frame that ``moabb.analysis`` works on.
+    """Return the results in the form that ``moabb.analysis`` takes.
 
-    MOABB keeps rows apart by pipeline only. Where there are several protocols, they become
-    part of the pipeline's name; seeds are averaged, since repetitions with another seed
-    are no further subjects.
+    MOABB distinguishes methods only by pipeline. If there are several protocols, the names of
+    pipelines are therefore extended by the protocol, as in ``"dann (train)"``. Scores are averaged
+    over seeds, since repetitions with another seed are not further subjects.
 
     Parameters
     ----------
     results : pandas.DataFrame
-        As :func:`bci_dann.evaluation.run_benchmark` returns, or ``results.csv``.
+        The result of :func:`bci_dann.evaluation.run_benchmark`, or the content of
+        ``results.csv``.
     metric : str
-        Which of our metrics becomes ``score``.
+        The metric that becomes ``score``.
 
     Returns
     -------
     pandas.DataFrame
-        ``score``, ``time`` (s), ``samples`` (in training), ``subject``, ``session``,
-        ``n_sessions``, ``dataset`` and ``pipeline``.
+        ``score``, ``time`` (of training, s), ``samples`` (number of training trials), ``subject``,
+        ``session``, ``n_sessions``, ``dataset`` and ``pipeline``.
 
     Raises
     ------
     ConfigError
         When the metric is unknown.
     ResultsError
-        When a score is NaN, which MOABB's statistics refuse.
+        When a score is NaN, which MOABB's statistics do not accept.
 
     See Also
     --------
-    from_moabb : The inverse.
-    summarise : A table of means without MOABB.
+    from_moabb : Converts in the other direction.
+    summarise : Computes a table of means without MOABB.
 
     Examples
     --------
@@ -97,27 +99,26 @@ def from_moabb(
 ) -> pd.DataFrame:
     """Return results of MOABB's evaluations in the form of ``results.csv``.
 
-    So that :func:`compare_pipelines`, :func:`combine_datasets` and :func:`average_ranks` apply to
-    them, alone or beside results of this package (``pandas.concat``).
+    :func:`compare_pipelines`, :func:`combine_datasets` and :func:`average_ranks` can then be
+    applied to them, alone or together with results of this package (``pandas.concat``).
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        As the ``process`` of an evaluation of MOABB, ``moabb.benchmark`` or :func:`to_moabb`
-        returns it.
+        The result of ``process`` of an evaluation of MOABB, of ``moabb.benchmark``, or of
+        :func:`to_moabb`.
     metric : str
-        What ``score`` is: ``"roc_auc"`` in MOABB with two classes, ``"accuracy"`` with more.
+        The metric in ``score``: in MOABB ``"roc_auc"`` for two classes, ``"accuracy"`` for more.
     protocol : str
-        What training saw of the target: MOABB's ``cs_mode``, which its frame does not tell. It is
-        not used for pipelines whose names end in a protocol in brackets, as :func:`to_moabb` names
-        them.
+        The protocol of the evaluation, MOABB's ``cs_mode``, which is not in its table. Not used for
+        pipelines whose names end in a protocol in brackets, as those of :func:`to_moabb` do.
 
     Returns
     -------
     pandas.DataFrame
         ``dataset``, ``pipeline``, ``protocol``, ``seed`` (0), ``subject``, ``session``,
-        ``n_train``, ``n_test``, ``metric`` and ``fit_seconds``. ``n_test`` is 1 where the frame
-        does not have it, so that sessions have equal weight. Other metrics are not known.
+        ``n_train``, ``n_test``, ``fit_seconds`` (s), and a column named by ``metric``. ``n_test``
+        is 1 if the number of scored trials is not known, so that sessions have equal weight.
 
     Raises
     ------
@@ -128,8 +129,8 @@ def from_moabb(
 
     See Also
     --------
-    to_moabb : The inverse.
-    compare_pipelines : Tests differences.
+    to_moabb : Converts in the other direction.
+    compare_pipelines : Tests differences between pipelines.
 
     Examples
     --------
@@ -154,7 +155,7 @@ def from_moabb(
     import pandas as pd
 
     check_option("metric", metric, METRICS)
-    missing = [name for name in NEEDED if name not in frame]
+    missing = [name for name in REQUIRED_COLUMNS if name not in frame]
     if missing:
         raise ResultsError(
             f"the frame lacks {', '.join(missing)}; it has {', '.join(map(str, frame))}. Give the "
@@ -179,7 +180,8 @@ def from_moabb(
 
 
 def _name_and_protocol(name: str, default: str) -> tuple[str, str]:
-    """Take a protocol in brackets off the name of a pipeline."""
+    """Separate the name of a pipeline from a protocol in brackets; see :func:`to_moabb`."""
     start, bracket, end = name.rpartition(" (")
     protocol = end.removesuffix(")")
-    return (start, protocol) if bracket and protocol in PROTOCOLS else (name, default)
+    has_protocol = bool(bracket) and protocol in PROTOCOLS
+    return (start, protocol) if has_protocol else (name, default)

@@ -1,4 +1,4 @@
-"""Warning where a network starts from given weights, as their training data may have targets."""
+"""Warning of networks with pre-trained weights, whose training data may include target subjects."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["warn_of_given_weights"]
 def warn_of_given_weights(
     pipelines: Sequence[PipelineSpec], trials: EEGTrials, dataset: str
 ) -> None:
-    """Warn of pipelines whose backbone starts from weights that no seed changes.
+    """Warn of pipelines whose backbone starts from weights that do not depend on the seed.
 
     Built-in backbones start from random weights. A user-defined backbone is built with two seeds:
-    weights that do not depend on the seed were given, such as pre-trained ones.
+    weights that are equal for both, and not constant, are probably pre-trained.
 
     Parameters
     ----------
     pipelines : sequence of PipelineSpec
         The pipelines of a run.
     trials : EEGTrials
-        Its trials; only their shape and sampling frequency are used.
+        The trials of the run; only their shape and sampling frequency are used.
     dataset : str
-        The name of its data, for the message.
+        Name of the dataset, for the message.
 
     Warns
     -----
@@ -39,7 +39,7 @@ def warn_of_given_weights(
     """
     _, n_chans, n_times = trials.shape
     for spec in pipelines:
-        for backbone in _own_backbones(spec.definition):
+        for backbone in _user_defined_backbones(spec.definition):
             if _has_given_weights(backbone, n_chans, n_times, trials.sfreq):
                 warnings.warn(
                     f"pipeline {spec.name}: the network starts from given weights, such as "
@@ -51,7 +51,7 @@ def warn_of_given_weights(
                 )
 
 
-def _own_backbones(part: Any) -> Iterator[Any]:
+def _user_defined_backbones(part: Any) -> Iterator[Any]:
     """Yield the user-defined backbones in a definition, including those of ensemble members."""
     if isinstance(part, Mapping):
         backbone = part.get("backbone")
@@ -59,10 +59,10 @@ def _own_backbones(part: Any) -> Iterator[Any]:
         if isinstance(name, str) and ":" in name:
             yield backbone
         for value in part.values():
-            yield from _own_backbones(value)
+            yield from _user_defined_backbones(value)
     elif isinstance(part, list | tuple):
         for value in part:
-            yield from _own_backbones(value)
+            yield from _user_defined_backbones(value)
 
 
 def _has_given_weights(backbone: Any, n_chans: int, n_times: int, sfreq: float) -> bool:

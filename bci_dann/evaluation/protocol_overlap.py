@@ -1,4 +1,4 @@
-"""Trials that all protocols of a run score, on which protocols can be compared."""
+"""Comparison of protocols on the trials that all of them score."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ __all__ = ["common_accuracy", "common_trials"]
 def common_trials(trials: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of trials that every protocol of their dataset scores.
 
-    Protocols differ in what they score: all trials of the target, those after the first half, or
-    a choice with given shares of classes. Scores of two protocols can be compared on the trials
-    that both have only.
+    Protocols score different trials of the target: all of them, those after the first half, or a
+    selection with given class shares. Their scores can be compared only on the trials that all of
+    them score.
 
     Parameters
     ----------
     trials : pandas.DataFrame
-        One row for each scored trial of each task, as ``open_results(folder).trials``: with
-        ``dataset``, ``protocol`` and ``trial``.
+        One row for each scored trial of each task, such as ``open_results(folder).trials``, with
+        the columns ``dataset``, ``protocol`` and ``trial``.
 
     Returns
     -------
     pandas.DataFrame
-        The rows of these trials, in their order; all rows where there is one protocol. In an
-        unfinished run, subjects without results of one of the protocols have no rows.
+        The rows of these trials, in the given order; all rows if there is only one protocol. In
+        an unfinished run, subjects without results of one of the protocols have no rows.
 
     See Also
     --------
-    common_accuracy : Means over these trials.
-    open_results : Gives the trials.
+    common_accuracy : Computes the accuracy on these trials.
+    open_results : Returns the trials.
 
     Examples
     --------
@@ -65,12 +65,12 @@ def common_accuracy(trials: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``dataset``, ``pipeline``, ``protocol``, ``n_common``, the number of different trials, and
-        ``common_accuracy`` (%): over the trials of a subject, then over seeds, then over subjects.
-        Empty where the run has one protocol only, or no trial that all score.
+        ``common_accuracy`` (%), averaged over the trials of a subject, then over seeds, then over
+        subjects. Empty if there is only one protocol, or no trial that all protocols score.
 
     See Also
     --------
-    summarise : Means over the trials of each protocol.
+    summarise : Computes means over the trials of each protocol.
 
     Examples
     --------

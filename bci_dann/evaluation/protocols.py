@@ -1,8 +1,8 @@
 """Evaluation protocols: which trials and labels of the target training may use, and the folds.
 
-Folds under MOABB's names are those of MOABB's ``CrossSubjectSplitter`` with the settings of
-``CrossSubjectMode``. They are written out here because importing MOABB takes seconds in
-each worker process, and because one fold is needed at a time; a test compares the two.
+Protocols with a name from MOABB have the folds of MOABB's ``CrossSubjectSplitter`` with the
+settings of ``CrossSubjectMode``; a test compares both. They are implemented here because importing
+MOABB takes seconds in each worker process, and because one fold is needed at a time.
 """
 
 from __future__ import annotations
@@ -22,42 +22,43 @@ if TYPE_CHECKING:
 
 __all__ = ["PROTOCOLS", "Fold", "Protocol", "split"]
 
-# Protocols whose larger class share is at most 0.8 select the same number of trials, so that their
-# scores can be compared. With larger shares they select fewer, for lack of trials of that class.
+# Protocols with a given class share select the same number of trials if the larger share is at most
+# this, so that their scores can be compared. With a larger share there are too few trials of that
+# class, and fewer trials are selected.
 LARGEST_COMPARABLE_SHARE = 0.8
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """The settings behind a protocol's name.
+    """The settings of a protocol.
 
     Attributes
     ----------
     calibration : float
-        The fraction of each target session that is seen in training, first trials first.
+        Fraction of each target session that training may use, from its start (0 to 1).
     labelled : bool
-        Whether these trials come with their labels.
+        Whether training may also use the labels of these trials.
     trialwise : bool
-        Whether prediction sees one trial at a time.
+        Whether trials are predicted one at a time.
     online : bool
-        Whether the estimator adapts to each trial once it has predicted it.
+        Whether the estimator adapts to each trial after predicting it.
     source_free : bool
-        Whether the estimator, once trained, adapts to all of the target's trials without its
-        sources.
+        Whether the trained estimator adapts to all trials of the target, without labels and
+        without the source trials.
     n_per_class : int
-        How many trials of each class are seen with labels, first trials first; all others are
-        seen without, and scored.
+        Number of trials of each class that training may use with their labels, the first ones in
+        the order of recording. Training may use all other trials without labels; these are scored.
     n_first : int
-        How many trials are seen with labels, the first ones whatever their class; all others are
-        seen without, and scored.
+        Number of trials that training may use with their labels, the first ones of any class.
+        Training may use all other trials without labels; these are scored.
     first_session : bool
-        Whether the trials of the first session are seen with labels; all others are seen without,
-        and scored.
+        Whether training may use the labels of the first session. Training may use the trials of all
+        other sessions without labels; these are scored.
     share : float
-        The share of the first class, in the order of their names, among the selected trials of the
-        target; its other trials are left out entirely. The remaining classes keep their
-        proportions. All shares from 0.2 to 0.8 select the same number of trials, the largest that
-        0.8 allows; more unequal shares select fewer. 0 selects all trials.
+        Share of the first class, in alphabetical order, among the selected trials of the target
+        (0 to 1); trials that are not selected are neither used nor scored. The remaining classes
+        keep their proportions. All shares from 0.2 to 0.8 select the same number of trials, the
+        largest that 0.8 allows; more unequal shares select fewer. 0 selects all trials.
     """
 
     calibration: float = 0.0
@@ -99,19 +100,19 @@ PROTOCOLS = {
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """The roles of the trials when one subject is the target.
+    """Indices of the trials for training and scoring when one subject is the target.
 
     Attributes
     ----------
-    train : ndarray of int
-        The trials of all other subjects, except those that are left out entirely.
-    unlabelled : ndarray of int
-        The target's trials that training may see without their labels; all of them in the
-        transductive protocol.
-    labelled : ndarray of int
-        The target's trials that training may see with their labels.
-    test : ndarray of int
-        The target's trials that are scored.
+    train : ndarray of int, shape (n_train,)
+        Trials of the source subjects.
+    unlabelled : ndarray of int, shape (n_unlabelled,)
+        Trials of the target that training may use without their labels; all of them in
+        ``train_and_target_unlabeled_full``.
+    labelled : ndarray of int, shape (n_labelled,)
+        Trials of the target that training may use with their labels.
+    test : ndarray of int, shape (n_test,)
+        Trials of the target that are scored.
 
     See Also
     --------
@@ -151,18 +152,18 @@ def split(
     protocol : str
         One of :data:`PROTOCOLS`.
     labels : ndarray of str, shape (n_trials,), optional
-        The label of each trial. ``semisupervised_K`` needs them to find the first K trials of
-        each class; ``train_and_target_unlabeled_80_20`` and similar protocols, to choose the
-        target's trials.
+        The label of each trial, needed by protocols that select trials of the target by class:
+        ``semisupervised_K``, and protocols with class shares such as
+        ``train_and_target_unlabeled_80_20``.
     without : str or sequence of str, optional
-        Subjects that are neither sources nor target: in a nested choice the real target, while
-        another subject is the pseudo-target; where only other datasets are sources, the other
+        Subjects that are neither sources nor target: in a nested choice the actual target, while
+        another subject is the pseudo-target; if only other datasets are sources, the other
         subjects of the target's dataset.
 
     Returns
     -------
     Fold
-        Positions of trials in ``metadata``.
+        Indices of rows of ``metadata``.
 
     Raises
     ------
@@ -174,7 +175,7 @@ def split(
 
     See Also
     --------
-    bci_dann.run_benchmark : Every subject in turn as the target.
+    bci_dann.run_benchmark : Uses every subject in turn as the target.
 
     Examples
     --------
@@ -198,8 +199,8 @@ def split(
     sessions = metadata["session"].to_numpy(dtype=str)
     if rule.n_per_class:
         target_labels = _labels(labels, protocol)[target]
-        shown = _first_of_each_class(target_labels, rule.n_per_class, str(target_subject))
-        return _fold_with_labels(train, target, shown)
+        is_first = _first_of_each_class(target_labels, rule.n_per_class, str(target_subject))
+        return _fold_with_labels(train, target, is_first)
     if rule.share:
         target_labels = _labels(labels, protocol)[target]
         target = target[_with_class_share(target_labels, sessions[target], rule.share)]
@@ -227,30 +228,34 @@ def _fold_with_labels(
 
 def _labels(labels: NDArray[np.str_] | None, protocol: str) -> NDArray[np.str_]:
     if labels is None:
-        raise DataError(f"the protocol {protocol} needs the labels of the trials.")
+        raise DataError(
+            f"the protocol {protocol} needs the labels of the trials, because it selects trials of "
+            "the target by class: give `labels`, or take another protocol."
+        )
     return labels
 
 
 def _first_of_each_class(
     labels: NDArray[np.str_], n_per_class: int, subject: str
 ) -> NDArray[np.bool_]:
-    """Mark the first trials of each class; only these labels are used in training."""
-    shown = np.zeros(len(labels), dtype=bool)
+    """Mark the first trials of each class, whose labels training may use."""
+    is_labelled = np.zeros(len(labels), dtype=bool)
     for name in np.unique(labels):
-        shown[np.flatnonzero(labels == name)[:n_per_class]] = True
-    if shown.all():
+        is_labelled[np.flatnonzero(labels == name)[:n_per_class]] = True
+    if is_labelled.all():
         raise DataError(
             f"subject {subject} has no trial left to be scored once {n_per_class} of each class "
             "are seen with labels. Take a smaller K in semisupervised_K."
         )
-    return shown
+    return is_labelled
 
 
 def _check_some_left(n_trials: int, n_first: int, subject: str) -> None:
     if n_trials <= n_first:
         raise DataError(
             f"subject {subject} has {n_trials} trials, so that none is left to be scored once the "
-            f"first {n_first} are seen with labels."
+            f"first {n_first} are seen with labels. Leave the subject out, or take a protocol such "
+            "as semisupervised_1."
         )
 
 

@@ -1,4 +1,4 @@
-"""Records of tasks as tidy frames: a row for each task, trial, epoch, or point of a feature map."""
+"""Records of tasks as data frames: a row for each task, trial, epoch, or point of a feature map."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "TASK",
+    "TASK_COLUMNS",
     "feature_points_frame",
     "history_frame",
     "task_of",
@@ -23,8 +23,8 @@ __all__ = [
     "trials_frame",
 ]
 
-# Columns of every frame, which name the task.
-TASK = ("dataset", "pipeline", "protocol", "subject", "seed")
+# Columns of every data frame that identify the task.
+TASK_COLUMNS = ("dataset", "pipeline", "protocol", "subject", "seed")
 
 Records = Sequence[tuple[dict[str, Any], Record]]
 
@@ -40,9 +40,9 @@ def task_of(about: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        The values of the columns ``TASK``.
+        Values by column, for :data:`TASK_COLUMNS`.
     """
-    return {name: about[name] for name in TASK}
+    return {name: about[name] for name in TASK_COLUMNS}
 
 
 def tasks_frame(records: Records) -> pd.DataFrame:
@@ -74,7 +74,7 @@ def tasks_frame(records: Records) -> pd.DataFrame:
         for about, record in records
     ]
     columns = ["n_train", "n_test", "fit_seconds", "predict_seconds", *DIAGNOSTICS]
-    return pd.DataFrame(rows, columns=[*TASK, *columns, "version", "key"])
+    return pd.DataFrame(rows, columns=[*TASK_COLUMNS, *columns, "version", "key"])
 
 
 def trials_frame(records: Records) -> pd.DataFrame:
@@ -93,11 +93,11 @@ def trials_frame(records: Records) -> pd.DataFrame:
     import pandas as pd
 
     if not records:
-        return pd.DataFrame(columns=[*TASK])
+        return pd.DataFrame(columns=[*TASK_COLUMNS])
     tasks = pd.DataFrame([task_of(about) for about, _ in records])
-    # one frame from whole columns: a frame for each record would take most of the time
+    # columns are joined first, because creating a data frame for each record is slow
     counts = [len(record.truth) for _, record in records]
-    columns = {name: tasks[name].repeat(counts).array for name in TASK}
+    columns = {name: tasks[name].repeat(counts).array for name in TASK_COLUMNS}
     parts = [_columns_of(record) for _, record in records]
     return pd.DataFrame({**columns, **_joined(parts, counts)})
 
@@ -124,7 +124,7 @@ def history_frame(records: Records) -> pd.DataFrame:
         for epoch, value in enumerate(values, start=1)
         if not np.isnan(value)
     ]
-    return pd.DataFrame(rows, columns=[*TASK, "epoch", "summand", "value"])
+    return pd.DataFrame(rows, columns=[*TASK_COLUMNS, "epoch", "summand", "value"])
 
 
 def feature_points_frame(records: Records) -> pd.DataFrame:
@@ -155,7 +155,9 @@ def feature_points_frame(records: Records) -> pd.DataFrame:
         for about, record in records
         if record.feature_map
     ]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*TASK])
+    if not frames:
+        return pd.DataFrame(columns=[*TASK_COLUMNS])
+    return pd.concat(frames, ignore_index=True)
 
 
 def _numbered(name: str, values: NDArray[Any]) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def _numbered(name: str, values: NDArray[Any]) -> dict[str, Any]:
 
 
 def _columns_of(record: Record) -> dict[str, NDArray[Any]]:
-    """Return a record's trials in the order of recording, by the name of the column."""
+    """Return the columns of a record's trials by name, with trials in the order of recording."""
     order = np.argsort(record.test_index)
     probabilities = record.probabilities[order]
     return {
@@ -176,7 +178,7 @@ def _columns_of(record: Record) -> dict[str, NDArray[Any]]:
 
 
 def _joined(parts: list[dict[str, NDArray[Any]]], counts: list[int]) -> dict[str, NDArray[Any]]:
-    """Join the columns of records; NaN where a record lacks a column, such as that of a class."""
+    """Join the columns of records; NaN if a record lacks a column, such as that of a class."""
     names = dict.fromkeys(name for part in parts for name in part)
     return {
         name: np.concatenate(

@@ -33,6 +33,7 @@ COLUMNS = (
     "p_value",
     "p_holm",
 )
+# Words for the two runs in descriptions of differences.
 WHERE = ("in the first", "in the second")
 
 
@@ -71,26 +72,26 @@ def compare_runs(first: str | Path, second: str | Path, metric: str = "accuracy"
     Parameters
     ----------
     first, second : str or pathlib.Path
-        Results folders, as ``bci-dann run --out`` has written them.
+        Results folders, as written by ``bci-dann run --out``.
     metric : str
         A metric of ``results.csv``.
 
     Returns
     -------
     RunComparison
-        The differences in settings, and those in scores.
+        The differences in settings and in scores.
 
     Raises
     ------
     ConfigError
         When the metric is unknown.
     ResultsError
-        When one is no results folder or has no table yet.
+        When a folder is no results folder, or has no table yet.
 
     See Also
     --------
-    compare_pipelines : Pipelines of one run.
-    open_results : The trials of a run.
+    compare_pipelines : Compares the pipelines of one run.
+    open_results : Reads the trials of a run.
 
     Examples
     --------
@@ -140,7 +141,7 @@ def _changes(one: Manifest, other: Manifest) -> Iterator[str]:
             if alone:
                 yield f"{what} only in the {where}: {', '.join(alone)}"
     if None not in (one.recordings, other.recordings) and one.recordings != other.recordings:
-        yield "the recordings are others"
+        yield f"recordings: {one.recordings} {WHERE[0]}, {other.recordings} {WHERE[1]}"
     before, after = one.versions or {}, other.versions or {}
     for name in sorted(before.keys() & after.keys()):
         if before[name] != after[name]:

@@ -11,18 +11,25 @@ from typing import Any
 import numpy as np
 
 from bci_dann._files import write_atomically
+from bci_dann.evaluation.array_file import READ_ERRORS
 from bci_dann.evaluation.feature_maps.trial_map import MAP_FILE
 from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
 from bci_dann.evaluation.runs.channel_power import POWER_FILE
 from bci_dann.evaluation.runs.invocations import add_invocation, read_invocations
 from bci_dann.evaluation.runs.manifest import Manifest, differences
-from bci_dann.evaluation.runs.records import ARRAYS, DAMAGE, Record, Task, read_stored
+from bci_dann.evaluation.runs.records import (
+    RECORD_ARRAYS,
+    Record,
+    Task,
+    read_stored,
+    task_label,
+)
 from bci_dann.evaluation.runs.results import ResultsFolder, results_table
 from bci_dann.exceptions import BCIDannWarning, ResultsError
 
 __all__ = ["Merge", "merge_runs"]
 
-# Largest number of names in a message, which also gives their total number.
+# Maximum number of names in a message; of further names it gives only the number.
 MOST_NAMED = 10
 
 
@@ -130,11 +137,14 @@ def merge_runs(folders: Sequence[str | Path], out: str | Path) -> Merge:
     records.copy_to(target)
     _join_invocations(sources, target)
     _copy_account(sources, target)
-    return _finished(target, records)
+    return _write_joined_table(target, records)
 
 
 class _StoredRecords:
-    """The undamaged records of several folders; of several records with one key, the first."""
+    """Paths and descriptions of the undamaged records of several folders, by key.
+
+    If several folders have a record with the same key, the record of the first folder is used.
+    """
 
     def __init__(self) -> None:
         self.paths: dict[str, Path] = {}
@@ -147,13 +157,13 @@ class _StoredRecords:
             try:
                 about, record = read_stored(path)
                 earlier = self._earlier(about["key"])
-            except DAMAGE:
+            except READ_ERRORS:
                 self.damaged.append(path)
                 continue
             if earlier is None:
                 self.paths[about["key"]], self.about[about["key"]] = path, about
             elif not _are_equal(earlier, record):
-                self.different.append(_label(about))
+                self.different.append(_label_of(about))
 
     def copy_to(self, target: ResultsFolder) -> None:
         for key, path in self.paths.items():
@@ -203,8 +213,9 @@ def _differences(first: Manifest, second: Manifest) -> Iterator[str]:
 
 
 def _are_equal(first: Record, second: Record) -> bool:
-    """Whether two records have equal arrays; durations may differ."""
-    return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in ARRAYS)
+    """Return whether two records have equal arrays; durations may differ."""
+    pairs = ((getattr(first, name), getattr(second, name)) for name in RECORD_ARRAYS)
+    return all(np.array_equal(*pair) for pair in pairs)
 
 
 def _join_invocations(sources: Sequence[ResultsFolder], target: ResultsFolder) -> None:
@@ -230,7 +241,7 @@ def _copy_account(sources: Sequence[ResultsFolder], target: ResultsFolder) -> No
             write_atomically(target.path / name, file.read_bytes())
 
 
-def _finished(target: ResultsFolder, records: _StoredRecords) -> Merge:
+def _write_joined_table(target: ResultsFolder, records: _StoredRecords) -> Merge:
     """Write the table of the joined folder, and warn of missing and differing tasks."""
     manifest = _manifest_of(target)
     tasks = manifest.tasks or list(_tasks_of(records, manifest))
@@ -239,7 +250,7 @@ def _finished(target: ResultsFolder, records: _StoredRecords) -> Merge:
         write_window_scores(target, tasks)
     missing = [task.label for task in tasks if task.key not in records.paths]
     merge = Merge(target.path, len(tasks), missing, records.different, records.damaged)
-    for text in _warnings(merge, manifest.subjects is not None):
+    for text in _warning_texts(merge, manifest.subjects is not None):
         warnings.warn(text, BCIDannWarning, stacklevel=3)
     return merge
 
@@ -252,7 +263,7 @@ def _tasks_of(records: _StoredRecords, manifest: Manifest) -> Iterator[Task]:
     yield from replace(manifest, subjects=list(subjects)).tasks
 
 
-def _warnings(merge: Merge, has_subjects: bool) -> Iterator[str]:
+def _warning_texts(merge: Merge, has_subjects: bool) -> Iterator[str]:
     if merge.missing:
         yield (
             f"{len(merge.missing)} of {merge.n_tasks} tasks are missing: {_listed(merge.missing)}. "
@@ -282,8 +293,11 @@ def _listed(names: Sequence[str]) -> str:
     return "; ".join(names[:MOST_NAMED]) + more
 
 
-def _label(about: dict[str, Any]) -> str:
-    return (
-        f"{about['pipeline']}, {about['protocol']}, subject {about['subject']}, seed "
-        f"{about['seed']}"
+def _label_of(about: dict[str, Any]) -> str:
+    return task_label(
+        about["pipeline"],
+        about["protocol"],
+        about["subject"],
+        about["seed"],
+        about.get("without"),
     )

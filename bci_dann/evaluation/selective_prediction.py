@@ -1,4 +1,4 @@
-"""Risk-coverage curves: the error among answered trials by their share, the most certain first.
+"""Risk-coverage curves: the error rate among the most certain trials, by the share of these trials.
 
 El-Yaniv and Wiener (2010), "On the foundations of noise-free selective classification", J. Mach.
 Learn. Res. 11, 1605-1641; the area under the curve as in Geifman, Uziel and El-Yaniv (2019),
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["coverage_curves", "risk_coverage", "selective_errors"]
 
-# Shares of answered trials, in steps of 5 %.
+# Coverages of a curve: shares of answered trials, in steps of 5 %.
 COVERAGES = np.arange(1, 21) / 20
 
 
@@ -34,7 +34,7 @@ def selective_errors(
     Parameters
     ----------
     probabilities : ndarray, shape (n_trials, n_classes)
-        Rows of sum 1. The certainty of a trial is the largest value of its row.
+        Rows that sum to one. The certainty of a trial is the largest value of its row.
     truth : ndarray of str, shape (n_trials,)
         The true classes.
     classes : sequence of str
@@ -43,9 +43,9 @@ def selective_errors(
     Returns
     -------
     ndarray, shape (n_trials,)
-        At index ``k - 1`` the share among the ``k`` most certain trials, averaged over all orders
-        of equally certain trials. The last value is the error of all trials; the mean is the area
-        under the risk-coverage curve (AURC).
+        At index ``k - 1`` the error rate among the ``k`` most certain trials (0 to 1), averaged
+        over all orders of equally certain trials. The last value is the error rate of all trials;
+        the mean is the area under the risk-coverage curve (AURC).
 
     Raises
     ------
@@ -54,7 +54,7 @@ def selective_errors(
 
     See Also
     --------
-    risk_coverage : The same of a results folder, as a mean over subjects.
+    risk_coverage : Averages the curves of the subjects in a results folder.
 
     Examples
     --------
@@ -72,39 +72,39 @@ def selective_errors(
         )
     wrong = np.asarray(classes)[probabilities.argmax(axis=1)] != truth
     # equally certain trials get their mean error, so that their order has no effect
-    _, place, counts = np.unique(
+    _, level, counts = np.unique(
         -probabilities.max(axis=1), return_inverse=True, return_counts=True
     )
-    of_place = np.bincount(place, weights=wrong) / counts
-    errors: NDArray[np.float64] = np.cumsum(np.repeat(of_place, counts))
+    error_at_level = np.bincount(level, weights=wrong) / counts
+    errors: NDArray[np.float64] = np.cumsum(np.repeat(error_at_level, counts))
     return errors / np.arange(1, len(errors) + 1)
 
 
 def risk_coverage(folder: str | Path) -> pd.DataFrame:
-    """Return the risk-coverage curves of a run, each the mean over its target subjects.
+    """Return the risk-coverage curves of the pipelines of a run, averaged over subjects.
 
     Parameters
     ----------
     folder : str or pathlib.Path
-        A results folder, as ``bci-dann run --out`` writes it.
+        A results folder, as written by ``bci-dann run --out``.
 
     Returns
     -------
     pandas.DataFrame
         One row for each pipeline, protocol and share of answered trials, with the columns
-        ``pipeline``, ``protocol``, ``n_subjects``, ``coverage`` (above 0 to 1), ``error`` and
-        ``aurc`` (both %, the latter the same in all rows of a curve). In each subject the most
-        certain trials of all its sessions are answered. Curves are averaged over seeds, and then
-        over subjects with equal weight.
+        ``pipeline``, ``protocol``, ``n_subjects``, ``coverage`` (0.05 to 1), ``error`` (%) and
+        ``aurc``, the area under the curve (%, the same in all rows of a curve). Of each subject,
+        the most certain trials of all its sessions are answered. Curves are averaged over seeds,
+        and then over subjects with equal weight.
 
     Raises
     ------
     ResultsError
-        When it is no results folder, or holds no finished task.
+        When it is no results folder, or has no finished task.
 
     See Also
     --------
-    selective_errors : Of one subject's probabilities.
+    selective_errors : Computes the curve of one subject.
     bci_dann.CalibratedClassifier : A method that may abstain.
 
     Examples
@@ -126,21 +126,21 @@ def risk_coverage(folder: str | Path) -> pd.DataFrame:
 
 
 def coverage_curves(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the risk-coverage curves of trials, each the mean over its target subjects.
+    """Return the risk-coverage curves of the pipelines of trials, averaged over subjects.
 
     Parameters
     ----------
     trials : pandas.DataFrame
-        One row or more of :attr:`StoredResults.trials`.
+        At least one row of :attr:`StoredResults.trials`.
 
     Returns
     -------
     pandas.DataFrame
-        As :func:`risk_coverage` returns it.
+        See :func:`risk_coverage`.
 
     See Also
     --------
-    risk_coverage : The same of a results folder.
+    risk_coverage : Computes the curves of a results folder.
     """
     import pandas as pd
 

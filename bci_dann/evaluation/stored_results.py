@@ -1,4 +1,4 @@
-"""What a results folder holds, as tidy frames: one row for each task, one for each trial."""
+"""Access to the records of a results folder: data frames of tasks and trials, and any metric."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
 from bci_dann.evaluation import protocol_overlap, record_frames
-from bci_dann.evaluation.record_frames import TASK, task_of
+from bci_dann.evaluation.array_file import READ_ERRORS
+from bci_dann.evaluation.record_frames import TASK_COLUMNS, task_of
 from bci_dann.evaluation.runs.manifest import Manifest
-from bci_dann.evaluation.runs.records import DAMAGE, Record, read_stored
+from bci_dann.evaluation.runs.records import Record, read_stored
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.exceptions import BCIDannWarning, ResultsError
 
@@ -30,17 +31,17 @@ Metric = Callable[[NDArray[np.float64], NDArray[np.str_], list[str]], float]
 
 
 def open_results(folder: str | Path) -> StoredResults:
-    """Open a results folder, of a finished run or of one that has not ended.
+    """Open the results folder of a finished or unfinished run.
 
     Parameters
     ----------
     folder : str or pathlib.Path
-        As ``bci-dann run --out`` or :func:`bci_dann.run_benchmark` has written it.
+        A folder written by ``bci-dann run --out`` or :func:`bci_dann.run_benchmark`.
 
     Returns
     -------
     StoredResults
-        Records are read when they are asked for.
+        Records are read at the first access to one of its data frames.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def open_results(folder: str | Path) -> StoredResults:
     See Also
     --------
     bci_dann.run_benchmark : Writes the folder.
-    summarise : Means over subjects, of ``results.csv``.
+    summarise : Computes means over subjects from ``results.csv``.
 
     Examples
     --------
@@ -80,7 +81,7 @@ def open_results(folder: str | Path) -> StoredResults:
 
 
 class StoredResults:
-    """The records of a results folder, from which its table is computed.
+    """The records of a results folder, as data frames and as input of any metric.
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ class StoredResults:
 
     Examples
     --------
-    Any metric, without training again:
+    Any metric can be computed without training again:
 
     >>> from tempfile import TemporaryDirectory
     >>> from bci_dann import run_benchmark
@@ -134,9 +135,9 @@ class StoredResults:
         -------
         pandas.DataFrame
             ``dataset``, ``pipeline``, ``protocol``, ``subject``, ``seed``, ``n_train``,
-            ``n_test``, ``fit_seconds``, ``predict_seconds``, ``ess`` and ``domain_auc`` (NaN for
-            methods without), ``version`` (of this package, with a fingerprint of its code) and
-            ``key``, the name of the record's file.
+            ``n_test``, ``fit_seconds`` and ``predict_seconds`` (s), ``ess`` and ``domain_auc`` (NaN
+            for methods that do not weight source trials), ``version`` (of this package, with a
+            fingerprint of its code) and ``key``, the name of the record's file.
         """
         return record_frames.tasks_frame(self._records)
 
@@ -148,49 +149,52 @@ class StoredResults:
         -------
         pandas.DataFrame
             ``dataset``, ``pipeline``, ``protocol``, ``subject``, ``seed``, ``session``, ``trial``
-            (the position among all trials of the data, so that rows of different tasks can be
-            joined), ``truth``, ``prediction``, and ``p_<class>``, the probability of each class.
+            (the index among all trials of the data, so that rows of different tasks can be
+            joined), ``truth`` (the true class), ``prediction``, and ``p_<class>``, the probability
+            of each class.
         """
         return record_frames.trials_frame(self._records)
 
     @functools.cached_property
     def history(self) -> pd.DataFrame:
-        """What was recorded at each epoch, of tasks that trained networks.
+        """One row for each epoch and quantity that was recorded while networks were trained.
 
         Returns
         -------
         pandas.DataFrame
             ``dataset``, ``pipeline``, ``protocol``, ``subject``, ``seed``, ``epoch`` (from 1),
-            ``summand`` and ``value``, means over batches and members. A summand of the loss has
-            the name of its term; its value includes the weight of the term. A measure of a term
-            has the name of both, such as ``TERM.domain_accuracy`` of a domain classifier (0 to 1)
-            and ``TERM.domain_chance``. With several networks in an ensemble, names begin with
-            ``member N:``. Records of earlier versions have no rows.
+            ``summand`` and ``value``, the mean over batches and members. The name of a summand of
+            the loss is that of its term; its value includes the weight of the term. Other
+            quantities are named by term and quantity, such as ``TERM.domain_accuracy`` of a domain
+            classifier (0 to 1) and ``TERM.domain_chance``. With several networks in an ensemble,
+            names begin with ``member N:``. Records of earlier versions have no rows.
         """
         return record_frames.history_frame(self._records)
 
     @functools.cached_property
     def feature_points(self) -> pd.DataFrame:
-        """The trials as points: two principal components of the features of trained models.
+        """One row for each trial on the map of a trained model's features.
 
         Returns
         -------
         pandas.DataFrame
             ``dataset``, ``pipeline``, ``protocol``, ``subject`` (the target), ``seed``,
-            ``trial_subject``, ``label`` (the true class), ``component_1`` and ``component_2``, and
-            ``explained_1`` and ``explained_2``, their shares of the variance. Only models of the
-            first subject whose class has a method ``transform`` have rows.
+            ``trial_subject``, ``label`` (the true class), ``component_1`` and ``component_2`` (the
+            first two principal components of the features), and ``explained_1`` and
+            ``explained_2``, their shares of the variance (0 to 1). Only tasks with the first
+            subject as the target have rows, and only if their model has a method ``transform``.
         """
         return record_frames.feature_points_frame(self._records)
 
     def score(self, metric: Metric | None = None, *, common_trials: bool = False) -> pd.DataFrame:
-        """Compute a metric from the probabilities that were stored.
+        """Compute a metric from the stored probabilities.
 
         Parameters
         ----------
         metric : callable or None
-            Takes probabilities ``(n_trials, n_classes)``, the true class of each trial, and the
-            class names in the order of the columns; returns a number. ``None`` is the accuracy.
+            Function of the probabilities ``(n_trials, n_classes)``, the true class of each trial,
+            and the class names in the order of the columns; returns a number. ``None`` is the
+            accuracy (0 to 1).
         common_trials : bool
             Whether to score only the trials that all protocols of the folder score, so that
             protocols can be compared; sessions without such trials have no row.
@@ -220,29 +224,29 @@ class StoredResults:
             for about, record in self._records
             for session, chosen in _sessions_of(record, self._scored(about, common_trials))
         ]
-        return pd.DataFrame(rows, columns=[*TASK, "session", "n_test", "score"])
+        return pd.DataFrame(rows, columns=[*TASK_COLUMNS, "session", "n_test", "score"])
 
     def write(self, folder: str | Path, form: str = "csv") -> list[Path]:
-        """Write both frames into files that other programs read.
+        """Write the data frames of tasks and trials to files for other programs.
 
         Parameters
         ----------
         folder : str or pathlib.Path
             Created if it does not exist.
         form : {"csv", "parquet"}
-            Parquet needs the package ``pyarrow``.
+            Format of the files; Parquet needs the package ``pyarrow``.
 
         Returns
         -------
         list of pathlib.Path
-            ``tasks`` and ``trials``.
+            The files ``tasks`` and ``trials``.
 
         Raises
         ------
         ConfigError
-            When the form is unknown.
+            When the format is unknown.
         ResultsError
-            When Parquet is asked for and ``pyarrow`` is missing.
+            When Parquet is requested but ``pyarrow`` is not installed.
         """
         check_option("form", form, FORMATS)
         target = Path(folder)
@@ -257,12 +261,12 @@ class StoredResults:
         return files
 
     def _scored(self, about: dict[str, Any], common: bool) -> NDArray[np.int64] | None:
-        """Return the positions of a dataset's common trials; ``None`` for all of them."""
+        """Return the indices of the common trials of a record's dataset; ``None`` selects all."""
         return self._common[about["dataset"]] if common else None
 
     @functools.cached_property
     def _common(self) -> dict[str, NDArray[np.int64]]:
-        """The positions of the trials that all protocols score, by dataset."""
+        """The indices of the trials that all protocols score, by dataset."""
         left = protocol_overlap.common_trials(self.trials)
         return {
             name: left.loc[left["dataset"] == name, "trial"].unique()
@@ -286,7 +290,7 @@ class StoredResults:
         for path in sorted((self.folder / "records").glob("*.npz")):
             try:
                 about, record = read_stored(path)
-            except DAMAGE:
+            except READ_ERRORS:
                 self.damaged.append(path)
                 continue
             if self.manifest.includes(about):
@@ -294,7 +298,7 @@ class StoredResults:
 
 
 def _order(about: dict[str, Any]) -> tuple[Any, ...]:
-    """Sort subject 2 before subject 10, and Set:2 before Set:10."""
+    """Return the sort key of a record: subject 2 precedes 10, and Set:2 precedes Set:10."""
     subject = str(about["subject"])
     prefix, _, name = subject.rpartition(":")
     number = (0, int(name), prefix) if name.isdigit() else (1, 0, subject)
@@ -304,7 +308,7 @@ def _order(about: dict[str, Any]) -> tuple[Any, ...]:
 def _sessions_of(
     record: Record, only: NDArray[np.int64] | None
 ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Yield each session of a record, and which trials belong to it (and to ``only``)."""
+    """Yield each session, with a mask of its trials among those in ``only`` (``None``: all)."""
     scored = np.ones(len(record.truth), bool) if only is None else np.isin(record.test_index, only)
     for session in sorted(set(record.sessions[scored].tolist())):
         yield session, scored & (record.sessions == session)

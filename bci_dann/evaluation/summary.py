@@ -1,4 +1,4 @@
-"""Summaries of results tables: means, spread, gain and chance of each pipeline."""
+"""Summaries of results tables: means, standard deviations, gain and chance level by pipeline."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bci_dann.evaluation.protocols import PROTOCOLS
+from bci_dann.evaluation.statistics.sign_flips import sign_flip_p_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,13 +23,13 @@ __all__ = [
 
 # The pipeline that others are compared with: training on the sources, without adaptation.
 REFERENCE = "source_only"
-# Simple pipelines; the first one that a run contains is its reference.
-SIMPLE = (REFERENCE, "csp_lda", "ts_logistic", "mdm", "ea_csp_lda")
+# Simple pipelines, of which the first one in a run is the reference of its report.
+SIMPLE_PIPELINES = (REFERENCE, "csp_lda", "ts_logistic", "mdm", "ea_csp_lda")
+# Columns that identify a row of the summary.
 GROUP = ["dataset", "pipeline", "protocol"]
+# Further columns of the summary, and the columns of results that are averaged for it.
 MEASURES = ("balanced_accuracy", "roc_auc", "gain", "p_value", "chance", "ess", "domain_auc")
 AVERAGED = ("accuracy", "balanced_accuracy", "roc_auc", "ess", "domain_auc")
-# 2 ** 13: every sign pattern of up to 13 subjects is counted, more are sampled
-PERMUTATIONS = 8192
 
 
 def summarise(
@@ -37,45 +37,47 @@ def summarise(
 ) -> pd.DataFrame:
     """Return one row for each dataset, pipeline and protocol.
 
-    A subject's score is the mean over its sessions, weighted by their trials, and then
-    over seeds; all subjects have equal weight.
+    Scores are averaged over the sessions of a subject, weighted by their numbers of trials, then
+    over seeds, and then over subjects with equal weight.
 
     Parameters
     ----------
     results : pandas.DataFrame
-        As :func:`bci_dann.evaluation.run_benchmark` returns, or ``results.csv``.
+        The result of :func:`bci_dann.evaluation.run_benchmark`, or the content of
+        ``results.csv``.
     n_classes : int or None
-        For the chance level; ``None`` takes ``results.attrs["n_classes"]``, which a table
-        read from a CSV file does not have.
+        Number of classes, for the chance level; ``None`` uses ``results.attrs["n_classes"]``,
+        which a table that is read from a CSV file does not have.
     reference : str
         The pipeline that the others are compared with.
 
     Returns
     -------
     pandas.DataFrame
-        Sorted by dataset, protocol and falling accuracy, with the columns
+        Sorted by dataset, protocol and decreasing accuracy, with the columns
 
         - ``n_subjects``, ``n_seeds``;
         - ``accuracy``: mean over subjects (%);
         - ``std_subjects``: standard deviation over subjects (points);
         - ``std_seeds``: standard deviation over seeds of the mean (points);
         - ``balanced_accuracy``: mean over subjects of the mean over classes (%);
-        - ``roc_auc``: mean over subjects (0 to 1), sessions without it left out;
-        - ``gain``: mean difference to ``reference`` in the same protocol, over the seeds that
-          both have (points);
-        - ``p_value``: one-sided, from sign flips of these differences over subjects,
-          exact up to 13 subjects; not corrected for the number of pipelines;
-        - ``chance``: see :func:`chance_level`, for one subject's trials (%);
-        - ``ess``, ``domain_auc``: of methods that weigh source trials, the effective sample size
-          of the weighted trials, and the ROC AUC of a classifier of source against target; means
-          over subjects.
+        - ``roc_auc``: mean over subjects (0 to 1), without sessions that lack a class;
+        - ``gain``: mean over subjects of the difference from ``reference`` in the same protocol,
+          over the seeds that both have (points);
+        - ``p_value``: one-sided p-value of a sign-flip test of these differences, exact for up to
+          13 subjects; not corrected for the number of pipelines;
+        - ``chance``: chance level for the number of trials of a subject, see
+          :func:`chance_level` (%);
+        - ``ess``, ``domain_auc``: for methods that weight source trials, the effective sample size
+          of the weighted trials (trials), and the ROC AUC of a classifier of source against target
+          (0 to 1); means over subjects.
 
-        NaN where there is nothing to compare or to compute.
+        NaN if a value cannot be computed, or if there are no results of the reference.
 
     See Also
     --------
     bci_dann.run_benchmark : Returns the results.
-    to_moabb : The frame of ``moabb.analysis``.
+    to_moabb : Returns the results in the form of ``moabb.analysis``.
 
     Examples
     --------
@@ -119,13 +121,13 @@ def reference_among(pipelines: Sequence[str]) -> str | None:
     Parameters
     ----------
     pipelines : sequence of str
-        Their names.
+        Names of the pipelines of the run.
 
     Returns
     -------
     str or None
-        ``source_only``, or else a simple pipeline, or else the first; ``None`` where there is
-        nothing to compare.
+        ``source_only`` if the run has it, otherwise a simple pipeline such as ``csp_lda``,
+        otherwise the first pipeline; ``None`` if there are fewer than two pipelines.
 
     Examples
     --------
@@ -134,27 +136,27 @@ def reference_among(pipelines: Sequence[str]) -> str | None:
     'csp_lda'
     """
     names = list(dict.fromkeys(pipelines))
-    listed = [*(name for name in SIMPLE if name in names), *names]
+    listed = [*(name for name in SIMPLE_PIPELINES if name in names), *names]
     return listed[0] if len(names) > 1 else None
 
 
 def chance_level(n_classes: int, n_trials: int, alpha: float = 0.05, share: float = 0.0) -> float:
     """Return the accuracy that guessing exceeds with a probability of at most ``alpha``.
 
-    Combrisson and Jerbi (2015), Exceeding chance level by chance, J. Neurosci. Methods;
-    the same number as MOABB's ``adjusted_chance_level``.
+    Combrisson and Jerbi (2015), "Exceeding chance level by chance", J. Neurosci. Methods 250,
+    126-136; equal to MOABB's ``adjusted_chance_level`` for classes of equal frequency.
 
     Parameters
     ----------
     n_classes : int
         Number of classes.
     n_trials : int
-        Scored trials.
+        Number of scored trials.
     alpha : float
-        Probability of an error.
+        Significance level.
     share : float
-        Share of the most frequent class, which a guess may always give; equal shares where it is
-        smaller than these.
+        Share of the most frequent class (0 to 1): guessing always gives this class. Classes are
+        equally frequent if the share is at most ``1 / n_classes``.
 
     Returns
     -------
@@ -172,15 +174,15 @@ def per_subject_and_seed(results: pd.DataFrame, metrics: Sequence[str] = AVERAGE
     Parameters
     ----------
     results : pandas.DataFrame
-        As for :func:`summarise`.
+        See :func:`summarise`.
     metrics : sequence of str
-        Columns to average.
+        Columns to average over sessions.
 
     Returns
     -------
     pandas.DataFrame
         ``metrics`` are means over sessions, weighted by their numbers of trials, without sessions
-        in which the metric is NaN. ``n_test`` is a sum.
+        in which the metric is NaN. ``n_test`` is the number of scored trials of all sessions.
     """
     keys = [*GROUP, "seed", "subject"]
     frame = results[[*keys, "n_test"]].copy()
@@ -207,7 +209,7 @@ def _row(
     seeds = rows.groupby("seed")["accuracy"].mean()
     gain, p_value = _against_reference(rows, by_seed, group, reference)
     trials = round(subjects["n_test"].mean())
-    # tables from elsewhere may have other protocols
+    # tables that this package has not computed may have other protocols
     rule = PROTOCOLS.get(group[GROUP.index("protocol")])
     share = rule.share if rule is not None else 0.0
     if share and n_classes:
@@ -232,7 +234,7 @@ def _row(
 def _against_reference(
     rows: pd.DataFrame, by_seed: pd.DataFrame, group: Any, name: str
 ) -> tuple[float, float]:
-    """Compare subject by subject, over the seeds that both have."""
+    """Return the mean difference from the reference over subjects, and its p-value."""
     dataset, pipeline, protocol = group
     same = (by_seed["dataset"] == dataset) & (by_seed["protocol"] == protocol)
     reference = by_seed[same & (by_seed["pipeline"] == name)]
@@ -241,22 +243,6 @@ def _against_reference(
     differences = paired.dropna().groupby("subject").mean().to_numpy()
     if pipeline == name or not len(differences):
         return np.nan, np.nan
-    return float(differences.mean()), _sign_flip_p(differences)
-
-
-def _sign_flip_p(differences: NDArray[np.float64]) -> float:
-    """Return the p-value of a one-sided sign-flip test of the mean difference."""
-    from scipy.stats import permutation_test
-
-    if len(differences) < 2:
-        return float("nan")
-    test = permutation_test(
-        (differences,),
-        lambda sample, axis: sample.mean(axis=axis),
-        permutation_type="samples",
-        alternative="greater",
-        vectorized=True,
-        n_resamples=PERMUTATIONS,
-        rng=np.random.default_rng(0),
-    )
-    return float(test.pvalue)
+    is_testable = len(differences) > 1
+    p_value = sign_flip_p_value(differences, "greater") if is_testable else np.nan
+    return float(differences.mean()), p_value

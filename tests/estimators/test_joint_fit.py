@@ -63,5 +63,5 @@ def test_what_stops_one_leaves_the_others():
 
 
 def test_numbers_must_agree():
-    with pytest.raises(ConfigError, match="2 models need as many"):
+    with pytest.raises(ConfigError, match="for each of 2 models; got"):
         fit_together([model(DANNClassifier, seed) for seed in (0, 1)], [arguments(0)])

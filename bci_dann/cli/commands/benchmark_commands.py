@@ -134,9 +134,9 @@ def _run_suite(
 def _run_one(config: RunConfig, file: Path, out: Path, arguments: dict[str, Any]) -> None:
     """Run a configuration without regimes, and draw and print the results."""
     from bci_dann.evaluation import run_benchmark
-    from bci_dann.evaluation.runs.dispatch import FAILURES
+    from bci_dann.evaluation.runs.dispatch import FAILURES_FILE
 
-    with _report_of_failures(out, FAILURES):
+    with _report_of_failures(out, FAILURES_FILE):
         results = run_benchmark(config, out, **arguments)
     data_dir = arguments["data_dir"]
     if arguments["dry_run"]:

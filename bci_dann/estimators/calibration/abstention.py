@@ -9,7 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.estimators.calibration.subject_weights import subject_balanced_weights
+from bci_dann.estimators.calibration.subject_weights import (
+    WEIGHT_TOLERANCE,
+    subject_balanced_weights,
+)
 
 __all__ = ["LEAST_ANSWERED", "NOTHING_ANSWERED", "is_abstained", "threshold_for_error"]
 
@@ -18,8 +21,6 @@ Floats = NDArray[np.float64]
 # Smallest share of answered source trials for which the error is considered: with a hundred trials
 # in each subject, a smaller share would have fewer than ten. Empirical.
 LEAST_ANSWERED = 0.1
-# Tolerance of sums of weights: far above their rounding error, far below the weight of a trial.
-TOLERANCE = 1e-9
 # Threshold that no probability reaches.
 NOTHING_ANSWERED = np.inf
 
@@ -79,8 +80,8 @@ def threshold_for_error(
     ends = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
     answered = np.cumsum(weights)[ends]
     error = np.cumsum(weights * wrong)[ends] / answered
-    enough = answered >= LEAST_ANSWERED * answered[-1] - TOLERANCE
-    allowed = np.flatnonzero(enough & (error <= max_error + TOLERANCE))
+    enough = answered >= LEAST_ANSWERED * answered[-1] - WEIGHT_TOLERANCE
+    allowed = np.flatnonzero(enough & (error <= max_error + WEIGHT_TOLERANCE))
     if not len(allowed):
         return NOTHING_ANSWERED
     last = allowed[-1]

@@ -26,15 +26,17 @@ from bci_dann.estimators.calibration.source_predictions import predict_sources, 
 from bci_dann.estimators.calibration.temperature import tempered
 from bci_dann.estimators.inputs.input_validation import read_for_learning
 from bci_dann.estimators.inputs.labels import check_scored_labels, encode_source_labels
-from bci_dann.estimators.methods import INPUT_ATTRIBUTES, build_method, describe_method
+from bci_dann.estimators.methods import (
+    BY_OPTIONS,
+    INPUT_ATTRIBUTES,
+    build_method,
+    describe_method,
+)
 from bci_dann.estimators.saved_models import model_from_state
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 from bci_dann.persistence import ModelState
 
 __all__ = ["CalibratedClassifier"]
-
-# Values of the parameter ``by``.
-BY_OPTIONS = ("adapt", "fit")
 
 
 class CalibratedClassifier(TransferClassifier):

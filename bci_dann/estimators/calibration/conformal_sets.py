@@ -16,14 +16,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.estimators.calibration.subject_weights import subject_balanced_weights
+from bci_dann.estimators.calibration.subject_weights import (
+    WEIGHT_TOLERANCE,
+    subject_balanced_weights,
+)
 
 __all__ = ["class_thresholds", "prediction_sets"]
 
 Floats = NDArray[np.float64]
-
-# Tolerance of sums of weights: far above their rounding error, far below the weight of a trial.
-TOLERANCE = 1e-9
 
 
 def class_thresholds(
@@ -70,7 +70,7 @@ def prediction_sets(probabilities: Floats, thresholds: Floats) -> NDArray[np.boo
     probabilities : ndarray, shape (n_trials, n_classes)
         Rows of sum 1.
     thresholds : ndarray, shape (n_classes,)
-        As :func:`class_thresholds` returns them.
+        The result of :func:`class_thresholds`.
 
     Returns
     -------
@@ -91,5 +91,5 @@ def _threshold(
     mass = np.cumsum(subject_balanced_weights(subjects)[order])
     n_subjects = len(np.unique(subjects))
     needed = coverage * (n_subjects + conservative)
-    reached = np.flatnonzero(mass >= needed - TOLERANCE)
+    reached = np.flatnonzero(mass >= needed - WEIGHT_TOLERANCE)
     return float(own[order][reached[0]]) if len(reached) else 0.0

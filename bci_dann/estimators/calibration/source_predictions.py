@@ -107,7 +107,7 @@ def predict_sources(
     subjects : ndarray of str, shape (n_trials,)
         The subject of each trial.
     folds : list of (ndarray of int, ndarray of int)
-        As :func:`source_folds` returns them.
+        The result of :func:`source_folds`.
     by : {"adapt", "fit"}
         Train once for each group, and adapt to each of its subjects; or train once for each
         subject, with its trials as ``X_target_unlabeled``.

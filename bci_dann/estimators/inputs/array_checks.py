@@ -12,6 +12,7 @@ from bci_dann._arrays import chunks
 from bci_dann.exceptions import DataError
 
 __all__ = [
+    "MAX_LISTED",
     "check_any_trials",
     "check_finite_samples",
     "check_fitted_axes",
@@ -21,8 +22,8 @@ __all__ = [
 # Above this ratio of channels to samples the axes are probably swapped: caps have up to 256
 # electrodes, and one second at 128 Hz, shorter than any window of motor imagery, has 128 samples.
 MAX_CHANNELS_PER_SAMPLE = 2
-# Number of trials and channels that a message names.
-N_NAMED = 10
+# Maximum number of trials or channels that a message lists.
+MAX_LISTED = 10
 
 
 def check_order_of_axes(shape: Sequence[int], n_labels: int | None) -> None:
@@ -148,5 +149,5 @@ def check_finite_samples(X: NDArray[np.floating[Any]], ch_names: Sequence[str] |
 
 def _first(values: list[Any]) -> str:
     """Return the first values of a list as text."""
-    more = f" and {len(values) - N_NAMED} more" if len(values) > N_NAMED else ""
-    return f"{values[:N_NAMED]}{more}"
+    more = f" and {len(values) - MAX_LISTED} more" if len(values) > MAX_LISTED else ""
+    return f"{values[:MAX_LISTED]}{more}"

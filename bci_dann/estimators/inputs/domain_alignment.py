@@ -39,7 +39,7 @@ def check_covariances(alignment: Alignment | None, expected: bool | None) -> Non
     Raises
     ------
     ConfigError
-        With a combination that fits.
+        When they do not fit; the message gives a combination that does.
     """
     are_covariances = alignment is not None and alignment.returns_covariances
     if expected is None or expected == are_covariances:
@@ -109,7 +109,7 @@ def extend_alignment(
     Raises
     ------
     DataError
-        As :func:`fit_alignment`.
+        See :func:`fit_alignment`.
     """
     if not targets:
         return list(learned)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from bci_dann.data.signal_checks import check_signals, silent_trials
 from bci_dann.estimators.inputs.array_checks import (
+    MAX_LISTED,
     check_any_trials,
     check_finite_samples,
     check_fitted_axes,
@@ -29,15 +30,16 @@ from bci_dann.exceptions import DataError
 
 __all__ = ["read_for_learning", "read_for_prediction"]
 
-# Fewest trials for checks of scale and flat channels: of fewer trials an artefact may be the cause.
-MANY_TRIALS = 10
+# Minimum number of trials for checks of the unit and of flat channels. In fewer trials an artefact
+# may look like a wrong unit or a flat channel.
+MIN_TRIALS_FOR_SIGNAL_CHECKS = 10
 
 # scikit-learn's value of ``y`` for input without labels.
-NO_LABELS = "no_validation"
+WITHOUT_LABELS = "no_validation"
 
 
 def read_for_prediction(
-    model: Any, X: Any, y: Any = NO_LABELS, subjects: Any = None, *, reset: bool = False
+    model: Any, X: Any, y: Any = WITHOUT_LABELS, subjects: Any = None, *, reset: bool = False
 ) -> Signals:
     """Read trials, and check them against the trials that a model was fitted to.
 
@@ -72,9 +74,12 @@ def read_for_prediction(
     signals = replace(signals, X=array)
     n_times = array.shape[2] if array.ndim == 3 else None
     if array.ndim > 3:
-        raise DataError(f"X must have 2 or 3 dimensions; got shape {array.shape}.")
+        raise DataError(
+            "X must have shape (n_trials, n_chans, n_times), or (n_samples, n_features) for plain "
+            f"vectors; got shape {array.shape}."
+        )
     check_finite_samples(array, signals.ch_names)
-    if array.ndim == 3 and len(array) >= MANY_TRIALS:
+    if array.ndim == 3 and len(array) >= MIN_TRIALS_FOR_SIGNAL_CHECKS:
         check_signals(array, signals.ch_names or [str(i) for i in range(array.shape[1])])
     if reset:
         model.n_times_, model.ch_names_, model.sfreq_ = n_times, signals.ch_names, signals.sfreq
@@ -85,7 +90,7 @@ def read_for_prediction(
 
 def _as_float32(model: Any, X: Any, y: Any, reset: bool) -> NDArray[np.float32]:
     """Return trials in single precision, after scikit-learn's checks of them and of labels."""
-    has_labels = not (isinstance(y, str) and y == NO_LABELS)
+    has_labels = not (isinstance(y, str) and y == WITHOUT_LABELS)
     is_plain = type(X) is np.ndarray and X.ndim == 3 and X.dtype.kind == "f"
     if is_plain and not has_labels and not reset:
         # nothing is left to check, and of one trial the checks would take a tenth of its prediction
@@ -119,22 +124,22 @@ def _check_before_conversion(model: Any, signals: Signals, y: Any, reset: bool) 
 
 
 def read_for_learning(
-    model: Any, X: Any, y: Any = NO_LABELS, subjects: Any = None, *, reset: bool = False
+    model: Any, X: Any, y: Any = WITHOUT_LABELS, subjects: Any = None, *, reset: bool = False
 ) -> Signals:
     """Read trials to learn from; each of them must have a signal.
 
     Parameters
     ----------
     model : TransferClassifier
-        As for :func:`read_for_prediction`.
+        See :func:`read_for_prediction`.
     X : array-like, mne.Epochs or EEGTrials, shape (n_trials, n_chans, n_times)
-        As for :func:`read_for_prediction`.
+        See :func:`read_for_prediction`.
     y : array-like, shape (n_trials,), optional
-        As for :func:`read_for_prediction`.
+        See :func:`read_for_prediction`.
     subjects : array-like, shape (n_trials,), optional
-        As for :func:`read_for_prediction`.
+        See :func:`read_for_prediction`.
     reset : bool
-        As for :func:`read_for_prediction`.
+        See :func:`read_for_prediction`.
 
     Returns
     -------
@@ -144,13 +149,13 @@ def read_for_learning(
     Raises
     ------
     DataError
-        As :func:`read_for_prediction`, and where all channels of a trial are constant.
+        See :func:`read_for_prediction`; also when all channels of a trial are constant.
     """
     signals = read_for_prediction(model, X, y, subjects, reset=reset)
     silent = np.flatnonzero(silent_trials(signals.X))
     if len(silent):
         raise DataError(
             f"{len(silent)} of {len(signals.X)} trials hold no signal, every channel being "
-            f"constant: those at {silent[:10].tolist()}. Leave them out."
+            f"constant; the first at {silent[:MAX_LISTED].tolist()}. Leave them out."
         )
     return signals

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from bci_dann.estimators.inputs.array_checks import MAX_LISTED
 from bci_dann.exceptions import DataError
 from bci_dann.objectives.batch_view import UNLABELLED
 
@@ -23,11 +24,12 @@ __all__ = [
     "missing_labels",
 ]
 
-# Text for missing values, as numpy and pandas write it.
-MISSING = ("", "nan", "NaN", "None", "<NA>", "NaT")
-# If another class has this number of trials or more, a class with a single trial is probably a
-# misspelt label: classes are planned equally often, and artefacts do not remove nine of ten trials.
-MANY_TRIALS = 10
+# Texts of missing values in arrays of text, as written by numpy and pandas.
+MISSING_TEXTS = ("", "nan", "NaN", "None", "<NA>", "NaT")
+# A class with a single trial is probably a misspelt label if another class has at least this number
+# of trials: classes are usually planned equally often, and artefacts do not remove nine of ten
+# trials.
+MIN_TRIALS_OF_A_USUAL_CLASS = 10
 
 
 def missing_labels(y: ArrayLike) -> NDArray[np.bool_]:
@@ -45,7 +47,7 @@ def missing_labels(y: ArrayLike) -> NDArray[np.bool_]:
     """
     values = np.asarray(y, dtype=object)
     missing: NDArray[np.bool_] = pd.isna(values)
-    text = [isinstance(value, str) and value.strip() in MISSING for value in values.flat]
+    text = [isinstance(value, str) and value.strip() in MISSING_TEXTS for value in values.flat]
     return missing | np.reshape(text, values.shape).astype(bool)
 
 
@@ -71,9 +73,9 @@ def check_labels(y: ArrayLike) -> None:
     missing = np.flatnonzero(missing_labels(y))
     if len(missing):
         raise DataError(
-            f"{len(missing)} of {shape[0]} labels are missing (NaN, None or "
-            f"empty), the first at {missing[:10].tolist()}. Leave these trials out, or give those "
-            "of the new subject as X_target_unlabeled."
+            f"{len(missing)} of {shape[0]} labels are missing (NaN, None or empty), the first at "
+            f"{missing[:MAX_LISTED].tolist()}. Leave these trials out, or give those of the new "
+            "subject as X_target_unlabeled."
         )
 
 
@@ -100,11 +102,11 @@ def check_scored_labels(y: ArrayLike | None, classes: NDArray[Any]) -> None:
             "have none; take y from the labelled trials."
         )
     known = set(classes.tolist())
-    given = _plain(np.asarray(y, dtype=object).ravel())
+    given = _python_values(np.asarray(y, dtype=object).ravel())
     if given and known.isdisjoint(given):
         raise DataError(
             f"no label of y is a class of the model, {sorted(known, key=str)}; y has "
-            f"{sorted(set(given), key=str)[:10]}. Name the classes as in training."
+            f"{sorted(set(given), key=str)[:MAX_LISTED]}. Name the classes as in training."
         )
 
 
@@ -133,10 +135,13 @@ def encode_source_labels(y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int64]]
         column_or_1d(y, warn=True), return_inverse=True, return_counts=True
     )
     if classes.dtype == object:
-        classes = np.array(_plain(classes), dtype=object)
+        classes = np.array(_python_values(classes), dtype=object)
     _check_spelling(dict(zip(classes.tolist(), counts.tolist(), strict=True)))
     if len(classes) < 2:
-        raise DataError(f"y has one class only, {classes.tolist()}; at least 2 are needed.")
+        raise DataError(
+            f"y has one class only, {classes.tolist()}; at least 2 are needed. Add trials of "
+            "another class."
+        )
     return classes, labels.astype(np.int64)
 
 
@@ -166,12 +171,16 @@ def encode_target_labels(
     """
     values = np.asarray(y)
     if y is None or values.shape != (n_trials,):
-        raise DataError(f"y_target_labeled must have shape ({n_trials},); got {values.shape}.")
+        raise DataError(
+            f"y_target_labeled must have shape ({n_trials},); got "
+            f"{None if y is None else values.shape}. Give one label for each trial of "
+            "X_target_labeled."
+        )
     _check_known(values, classes)
     return np.searchsorted(classes, values).astype(np.int64)
 
 
-def _plain(values: NDArray[Any]) -> list[Any]:
+def _python_values(values: NDArray[Any]) -> list[Any]:
     """Return values as Python types, since numpy shows its text as ``np.str_('left')``."""
     return [value.item() if isinstance(value, np.generic) else value for value in values.tolist()]
 
@@ -200,21 +209,25 @@ def encode_partial_labels(y: ArrayLike, classes: NDArray[Any], n_trials: int) ->
     """
     values = np.asarray(y, dtype=object)
     if values.shape != (n_trials,):
-        raise DataError(f"y must have shape ({n_trials},); got {values.shape}.")
+        raise DataError(
+            f"y must have shape ({n_trials},); got {values.shape}. Give one label for each trial, "
+            "None where it is not known."
+        )
     labels = np.full(n_trials, UNLABELLED, dtype=np.int64)
     known = ~missing_labels(values)
     _check_known(values[known], classes)
     index = {name: position for position, name in enumerate(classes.tolist())}
-    labels[known] = [index[name] for name in _plain(values[known])]
+    labels[known] = [index[name] for name in _python_values(values[known])]
     return labels
 
 
 def _check_known(values: NDArray[Any], classes: NDArray[Any]) -> None:
-    strange = sorted(set(_plain(values)) - set(classes.tolist()), key=str)
+    strange = sorted(set(_python_values(values)) - set(classes.tolist()), key=str)
     if strange:
         raise DataError(
             f"the target has labels {strange} that the sources do not have; "
-            f"the sources have {classes.tolist()}."
+            f"the sources have {classes.tolist()}. Name the classes as in the sources, or leave "
+            "these trials out."
         )
 
 
@@ -230,7 +243,7 @@ def _check_spelling(counts: dict[Any, int]) -> None:
                 "them alike."
             )
     once = [name for name, count in counts.items() if count == 1]
-    if once and max(counts.values(), default=0) >= MANY_TRIALS:
+    if once and max(counts.values(), default=0) >= MIN_TRIALS_OF_A_USUAL_CLASS:
         raise DataError(
             f"the classes {once} occur once, and are probably misspelt; y has {counts}. Correct "
             "the labels, or leave these trials out."

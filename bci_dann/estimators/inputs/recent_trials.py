@@ -12,9 +12,9 @@ from bci_dann.estimators.inputs.training_trials import UnalignedTrials
 
 __all__ = ["RecentTrials"]
 
-# A limit keeps the time of each adaptation constant. This number of trials, two or three sessions
-# of common experiments, gives a stable reference.
-MOST_TRIALS = 100
+# Maximum number of trials, which keeps the time of an adaptation constant. A hundred trials, two or
+# three sessions of common experiments, give a stable reference.
+MAX_RECENT_TRIALS = 100
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class RecentTrials:
         domains = (*self.domains, *part.domains.tolist())
         windows = part.signals.rest
         new = [None] * len(part.labels) if windows is None else np.array(windows)
-        return RecentTrials(
-            X[-MOST_TRIALS:], domains[-MOST_TRIALS:], (*self.rest, *new)[-MOST_TRIALS:]
-        )
+        rest = (*self.rest, *new)
+        recent = slice(-MAX_RECENT_TRIALS, None)
+        return RecentTrials(X[recent], domains[recent], rest[recent])
 
     def as_part(self, kind: Signals) -> UnalignedTrials:
         """Return the trials as input of an adaptation.

@@ -38,7 +38,7 @@ class SeenTrials:
     Parameters
     ----------
     digests : ndarray of uint64, shape (n_seen,)
-        As :func:`trial_digests` returns them.
+        The result of :func:`trial_digests`.
     values : ndarray, shape (n_seen, n_values)
         The values of each trial, such as corrections of its logits.
     """

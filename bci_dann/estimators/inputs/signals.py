@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bci_dann.data.trials import EEGTrials
+from bci_dann.estimators.inputs.array_checks import MAX_LISTED
 from bci_dann.estimators.inputs.labels import missing_labels
 from bci_dann.exceptions import DataError
 
@@ -123,7 +124,7 @@ def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
     Returns
     -------
     ndarray or EEGTrials
-        Of the type of ``X``; epochs become EEGTrials.
+        A copy of the type of ``X``; epochs become EEGTrials.
     """
     if parts := _epochs_in(X):
         X = _trials_of(parts)
@@ -232,12 +233,15 @@ def _channels_message(given: list[str], fitted: list[str]) -> str:
 def _names(subjects: ArrayLike, n_trials: int) -> NDArray[np.str_]:
     names = np.asarray(subjects).astype(str)
     if names.shape != (n_trials,):
-        raise DataError(f"subjects must have shape ({n_trials},); got {names.shape}.")
+        raise DataError(
+            f"subjects must have shape ({n_trials},); got {names.shape}. Give the name of the "
+            "subject of each trial."
+        )
     missing = np.flatnonzero(missing_labels(subjects))
     if len(missing):
         raise DataError(
             f"{len(missing)} of {n_trials} subjects are missing (NaN, None or empty), the first "
-            f"at {missing[:10].tolist()}: each trial needs the name of its subject."
+            f"at {missing[:MAX_LISTED].tolist()}: each trial needs the name of its subject."
         )
     return names
 

@@ -260,7 +260,7 @@ class SourceWeighted:
         Parameters
         ----------
         spec : str, mapping, callable or None
-            As for :func:`read_weighting`.
+            See :func:`read_weighting`.
         trials : TrainingTrials
             Aligned.
         random_state : None, int or numpy random generator
@@ -350,7 +350,10 @@ def _domain_features(
         vectors = vectors.astype(np.float64)
     elif settings.features == "network":
         if network is None:
-            raise ConfigError("weighting: features='network' needs a method that has a network.")
+            raise ConfigError(
+                "weighting: features='network' needs a method that has a network. Take "
+                f"{' or '.join(map(repr, SIGNAL_FEATURES))}."
+            )
         vectors = network(trials).astype(np.float64)
     elif settings.features == "csp":
         vectors = _spatial_patterns(trials, settings.n_components)

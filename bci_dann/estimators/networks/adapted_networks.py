@@ -34,15 +34,16 @@ __all__ = [
     "penalty_arrays",
 ]
 
-# Weight of the penalty, as a number of labelled target trials. It is not the number of source
-# trials, which does not tell how much the best heads differ between subjects. Empirical, with
-# EEGNet: with a smaller number, 20 labels reduce the accuracy in simulated subjects, which differ
-# little after re-centring; with a much larger one, subjects 4 to 7 of MI-OpenBCI gain less.
-SOURCE_TRIALS = 80.0
+# Weight of the penalty, as a number of labelled target trials. It does not depend on the number of
+# source trials, which has no relation to how much the best heads differ between subjects.
+# Empirical, with EEGNet: with a smaller number, 20 labels reduce the accuracy in simulated
+# subjects, which differ little after re-centring; with a much larger one, subjects 4 to 7 of
+# MI-OpenBCI gain less.
+PENALTY_TRIALS = 80.0
 
-# Largest number of source trials from which the curvature is computed, evenly spaced over all:
+# Maximum number of source trials from which the curvature is computed, evenly spaced over all:
 # enough for 64 directions, and faster than an epoch of training.
-MOST_TRIALS = 2048
+MAX_CURVATURE_TRIALS = 2048
 
 
 def adapt_batch_norm(networks: Sequence[Decoder], signals: NDArray[np.float32]) -> None:
@@ -117,8 +118,8 @@ def head_penalties(networks: Sequence[Decoder], signals: NDArray[np.float32]) ->
     0.0
     """
     count = len(signals)
-    if count > MOST_TRIALS:
-        signals = signals[np.linspace(0, count - 1, MOST_TRIALS).astype(int)]
+    if count > MAX_CURVATURE_TRIALS:
+        signals = signals[np.linspace(0, count - 1, MAX_CURVATURE_TRIALS).astype(int)]
     return [_penalty(network, signals) for network in networks]
 
 
@@ -178,7 +179,7 @@ def fit_heads(
                 weights=torch.ones(count, dtype=torch.float64),
                 is_target=torch.ones(count, dtype=torch.bool),
             )
-            _, head = fit_to_labels(data, penalty, SOURCE_TRIALS)
+            _, head = fit_to_labels(data, penalty, PENALTY_TRIALS)
         _set_head(network, head)
 
 

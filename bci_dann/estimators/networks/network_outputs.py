@@ -23,6 +23,7 @@ __all__ = [
     "trial_batches",
 ]
 
+# Maximum number of trials that a network processes at a time, to bound memory.
 PREDICTION_BATCH = 256
 
 
@@ -105,7 +106,7 @@ def mean_probabilities(
     networks : sequence of Decoder
         The members of an ensemble.
     signals : ndarray
-        As in :func:`features_and_logits`.
+        See :func:`features_and_logits`.
 
     Returns
     -------

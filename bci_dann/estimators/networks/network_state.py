@@ -21,8 +21,8 @@ __all__ = ["network_arrays", "restore_network", "restore_networks"]
 # Above these limits the weights of a network are counted before it is built, which takes seconds:
 # samples of a trial over all channels, and digits of numbers in the parameters of the backbone.
 # Empirical: 64 channels and a minute at 250 Hz; backbones have tens to hundreds of filters.
-USUAL_SAMPLES = 1_000_000
-USUAL_DIGITS = 3
+MAX_USUAL_SAMPLES = 1_000_000
+MAX_USUAL_DIGITS = 3
 
 
 def network_arrays(networks: Sequence[Decoder]) -> dict[str, NDArray[Any]]:
@@ -100,7 +100,10 @@ def restore_networks(build: Callable[[], Decoder], state: ModelState) -> list[De
     for index in range(state.description["n_networks"]):
         arrays = state.part(f"network.{index}")
         if not arrays:
-            raise DataError(f"the saved model has no weights of its network {index}.")
+            raise DataError(
+                f"the saved model has no weights of its network {index}: it is damaged. Save the "
+                "model again."
+            )
         weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
         if not index and _is_unusual(state.description):
             _check_size(build, sum(map(torch.Tensor.numel, weights.values())))
@@ -112,7 +115,7 @@ def _is_unusual(description: Mapping[str, Any]) -> bool:
     """Whether trials, or numbers in the parameters of the backbone, are unusually large."""
     n_samples = (description.get("n_features_in") or 1) * (description.get("n_times") or 1)
     sizes = re.findall(r"\d+", str(description.get("parameters", {}).get("backbone")))
-    return n_samples > USUAL_SAMPLES or any(len(size) > USUAL_DIGITS for size in sizes)
+    return n_samples > MAX_USUAL_SAMPLES or any(len(size) > MAX_USUAL_DIGITS for size in sizes)
 
 
 def _check_size(build: Callable[[], Decoder], n_weights: int) -> None:
@@ -126,7 +129,7 @@ def _check_size(build: Callable[[], Decoder], n_weights: int) -> None:
     if expected > n_weights:
         raise DataError(
             f"the network of the saved model has {expected} weights by its description, and the "
-            f"file holds {n_weights} of them."
+            f"file holds {n_weights} of them: the model is damaged. Save it again."
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann.alignment.running_reference import MOMENTUM
 from bci_dann.estimators.networks.network_outputs import trial_batches
 from bci_dann.models import Decoder
 from bci_dann.persistence import ModelState
@@ -16,12 +17,10 @@ from bci_dann.training.batch_norm import has_batch_norm, update_batch_norm
 
 __all__ = ["OnlineBatchNorm"]
 
-# Trials in a batch: the variance of fewer trials is unreliable, and more take longer.
-BATCH = 4
+# Number of trials in a batch: the variance of fewer trials is unreliable, and more take longer.
+BATCH_TRIALS = 4
 # Weight, in trials, of the statistics from training; `adapt` needs as many trials.
 PRIOR_TRIALS = 20
-# The smallest weight of the newest batch, equal to that of the newest trial in a running reference.
-MOMENTUM = 0.05
 # Key of the state of the update in saved models; a new name would make old files unreadable.
 STATE_KEY = "followed"
 
@@ -72,10 +71,11 @@ class OnlineBatchNorm:
         networks : list of Decoder
             Copies that share all weights.
         """
-        signals = (*self.signals, signal)[-BATCH:]
+        signals = (*self.signals, signal)[-BATCH_TRIALS:]
         online = replace(self, signals=signals, count=self.count + 1)
-        if len(signals) < BATCH:
+        if len(signals) < BATCH_TRIALS:
             return online, list(networks)
+        # the weight of the newest batch, at least that of the newest trial in a running reference
         weight = max(1.0 / (PRIOR_TRIALS + online.count), MOMENTUM)
         (batch,) = trial_batches(np.stack(signals))
         moved = []

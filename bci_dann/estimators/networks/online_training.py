@@ -24,10 +24,15 @@ from bci_dann.training.batch_norm import batch_norm_layers
 
 __all__ = ["OnlineTraining", "information_loss"]
 
-# Number of trials in the sliding batch, temperature of the probabilities, learning rate of Adam,
-# constant of the class weights, and the probability above which a trial counts for its class: the
-# values of the paper and of its authors' code (github.com/sylyoung/DeepTransferEEG).
-BATCH, TEMPERATURE, LEARNING_RATE, CONSTANT, CONFIDENT = 8, 2.0, 1e-3, 4.0, 0.7
+# The values of the paper and of its authors' code (github.com/sylyoung/DeepTransferEEG):
+# number of trials in the sliding batch,
+BATCH_TRIALS = 8
+# temperature of the probabilities, and learning rate of Adam,
+TEMPERATURE, LEARNING_RATE = 2.0, 1e-3
+# constant that is added to the counts in the class weights, ``c`` in `information_loss`,
+COUNT_OFFSET = 4.0
+# and the probability above which a trial is counted for its class.
+CONFIDENT_PROBABILITY = 0.7
 
 Moments = Mapping[int, Mapping[str, Tensor]]
 
@@ -37,7 +42,7 @@ def information_loss(probabilities: Tensor, counts: Tensor) -> Tensor:
 
     ``mean_i H(p_i) + sum_k q_k log q_k``, where ``q_k`` is proportional to
     ``mean_i p_ik / (c + z_k)`` and ``z_k`` counts the past trials that were confidently assigned to
-    class ``k``: a class that was frequent so far may also be frequent in the batch.
+    class ``k``: a class that was frequent in the past trials may also be frequent in the batch.
 
     Parameters
     ----------
@@ -65,7 +70,7 @@ def information_loss(probabilities: Tensor, counts: Tensor) -> Tensor:
     >>> bool(information_loss(both_classes, none) < information_loss(one_class, none))
     True
     """
-    weighted = probabilities.mean(0) / (CONSTANT + counts)
+    weighted = probabilities.mean(0) / (COUNT_OFFSET + counts)
     return entropy(probabilities).mean() - entropy(weighted / weighted.sum())
 
 
@@ -124,8 +129,8 @@ class OnlineTraining:
         network : Decoder
             In evaluation mode.
         """
-        signals = (*self.signals, signal)[-BATCH:]
-        if len(signals) < BATCH:
+        signals = (*self.signals, signal)[-BATCH_TRIALS:]
+        if len(signals) < BATCH_TRIALS:
             return replace(self, signals=signals), network
         network = copy.deepcopy(network)
         optimiser = self._optimiser(network)
@@ -192,4 +197,4 @@ class OnlineTraining:
 
 def _confident(probabilities: Tensor) -> Tensor:
     """Return the number of trials confidently assigned to each class."""
-    return (probabilities > CONFIDENT).float().sum(0)
+    return (probabilities > CONFIDENT_PROBABILITY).float().sum(0)

@@ -12,8 +12,9 @@ from bci_dann.alignment import Alignment
 
 __all__ = ["center_and_scale", "scaling_for", "standardise"]
 
-# Trials converted to double precision at a time; sums over other chunks round differently.
-CHUNK = 64
+# Number of trials converted to double precision at a time. Another number would change the
+# rounding of sums.
+TRIALS_PER_CHUNK = 64
 
 
 def center_and_scale(
@@ -131,5 +132,5 @@ def standardise(
 
 
 def _chunks(X: NDArray[np.float32]) -> Iterator[NDArray[Any]]:
-    for start in range(0, len(X), CHUNK):
-        yield X[start : start + CHUNK].astype(np.float64)
+    for start in range(0, len(X), TRIALS_PER_CHUNK):
+        yield X[start : start + TRIALS_PER_CHUNK].astype(np.float64)

@@ -15,13 +15,10 @@ from bci_dann._validation import check_option
 from bci_dann.data.trials import EEGTrials
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.inputs.signals import copy_trials, read_signals
-from bci_dann.estimators.methods import build_method
+from bci_dann.estimators.methods import BY_OPTIONS, build_method
 from bci_dann.exceptions import BCIDannWarning
 
 __all__ = ["TransductiveClassifier"]
-
-# Values of the parameter ``by``.
-BY_OPTIONS = ("adapt", "fit")
 
 
 class _Reader(TransferClassifier):

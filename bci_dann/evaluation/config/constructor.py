@@ -15,15 +15,14 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["Constructor", "constructor_of", "defaults_of", "imported_class"]
 
-# Values that a configuration can hold, so that a record can note them.
+# Types of values that YAML can represent, so that defaults can be stored with a pipeline.
 PLAIN_TYPES = (type(None), bool, int, float, str)
-# What in the body of a class determines how it is called.
+# Names in the body of a class that determine how it is called.
 CALL_METHODS = {"__init__", "__new__", "__signature__"}
-# The class attribute that lists the keywords of the version before, which a class with ``**`` in
-# its constructor still takes.
-DEPRECATED = "deprecated_parameters"
+# The class attribute that lists deprecated keywords, which the constructor accepts by ``**``.
+DEPRECATED_ATTRIBUTE = "deprecated_parameters"
 # Bases without a constructor of their own.
-BARE_BASES = ("object", "ABC", "Generic", "Protocol")
+BASES_WITHOUT_CONSTRUCTOR = ("object", "ABC", "Generic", "Protocol")
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ def imported_class(step: Mapping[str, Any], pipeline: str) -> Any:
         ) from None
 
 
-def _plain(defaults: Mapping[str, Any]) -> dict[str, Any]:
+def _yaml_defaults(defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Return the defaults that YAML supports."""
     return {name: value for name, value in defaults.items() if isinstance(value, PLAIN_TYPES)}
 
@@ -162,9 +161,9 @@ def _constructor_of_class(component: Any) -> Constructor:
     by_keyword = [p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
     given = {p.name: p.default for p in parameters if p.default is not p.empty}
     takes_more = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    deprecated = tuple(getattr(component, DEPRECATED, ())) if takes_more else ()
+    deprecated = tuple(getattr(component, DEPRECATED_ATTRIBUTE, ())) if takes_more else ()
     names = tuple(p.name for p in by_keyword)
-    return Constructor(names, takes_more and not deprecated, _plain(given), deprecated)
+    return Constructor(names, takes_more and not deprecated, _yaml_defaults(given), deprecated)
 
 
 def _constructor_from_source(module: str, name: str) -> Constructor | None:
@@ -183,7 +182,7 @@ def _constructor_from_class_source(module: str, node: ast.ClassDef) -> Construct
         return None  # both may change how the class is called
     call = [part for part in node.body if bound_names(part) & CALL_METHODS]
     bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
-    inherited = [base for base in bases if base not in BARE_BASES]
+    inherited = [base for base in bases if base not in BASES_WITHOUT_CONSTRUCTOR]
     if not call:
         if len(bases) < len(node.bases) or len(inherited) != 1:
             return None  # with several bases, Python determines the inherited constructor
@@ -203,7 +202,9 @@ def _constructor_from_class_source(module: str, node: ast.ClassDef) -> Construct
 def _deprecated_parameters(module: str, node: ast.ClassDef) -> tuple[str, ...] | None:
     """Return the keywords of the previous version from the class attribute, or its constant."""
     for part in node.body:
-        if DEPRECATED in bound_names(part) and isinstance(part, ast.Assign | ast.AnnAssign):
+        if not isinstance(part, ast.Assign | ast.AnnAssign):
+            continue
+        if DEPRECATED_ATTRIBUTE in bound_names(part):
             if isinstance(part.value, ast.Name):
                 names: tuple[str, ...] | None = literal_of(module, part.value.id)
                 return names
@@ -232,4 +233,4 @@ def _constructor_from_arguments(arguments: ast.arguments, skip: int) -> Construc
         given = {arg.arg: ast.literal_eval(value) for arg, value in pairs if value is not None}
     except ValueError:  # a computed default
         return Constructor(names, takes_any, None)
-    return Constructor(names, takes_any, _plain(given))
+    return Constructor(names, takes_any, _yaml_defaults(given))

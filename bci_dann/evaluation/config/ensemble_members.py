@@ -12,9 +12,9 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["with_members"]
 
-# Parameters for several methods, and for a single method.
+# Names of parameters that are a list of methods, and a single method.
 MEMBERS, METHOD = "members", "method"
-OURS = "bci_dann.estimators"
+ESTIMATORS_MODULE = "bci_dann.estimators"
 
 Load = Callable[[str], PipelineSpec]
 
@@ -49,25 +49,27 @@ def with_members(spec: PipelineSpec, load: Load) -> PipelineSpec:
 
 def _with_members(step: Mapping[str, Any], pipeline: str, load: Load) -> dict[str, Any]:
     parameters = dict(step["parameters"])
-    if step["from"] != OURS:
+    if step["from"] != ESTIMATORS_MODULE:
         return dict(step)
     if isinstance(parameters.get(MEMBERS), list | tuple):
-        parameters[MEMBERS] = [_described_entry(one, pipeline, load) for one in parameters[MEMBERS]]
+        parameters[MEMBERS] = [
+            _entry_definition(one, pipeline, load) for one in parameters[MEMBERS]
+        ]
     if METHOD in parameters:
-        parameters[METHOD] = _described(parameters[METHOD], pipeline, load)
+        parameters[METHOD] = _member_definition(parameters[METHOD], pipeline, load)
     return {**step, "parameters": parameters}
 
 
-def _described_entry(entry: Any, pipeline: str, load: Load) -> Any:
+def _entry_definition(entry: Any, pipeline: str, load: Load) -> Any:
     if isinstance(entry, list | tuple) and entry:
-        return [_described(entry[0], pipeline, load), *entry[1:]]
-    return _described(entry, pipeline, load)
+        return [_member_definition(entry[0], pipeline, load), *entry[1:]]
+    return _member_definition(entry, pipeline, load)
 
 
-def _described(member: Any, pipeline: str, load: Load) -> Any:
+def _member_definition(member: Any, pipeline: str, load: Load) -> Any:
     """Return class and parameters of a member that is the name of a pipeline."""
     is_name = isinstance(member, str) and ":" not in member
-    if not is_name or definition_of(OURS, member) is not None:
+    if not is_name or definition_of(ESTIMATORS_MODULE, member) is not None:
         return member
     spec = with_members(load(member), load)
     if len(spec.definition) != 1:
@@ -76,5 +78,5 @@ def _described(member: Any, pipeline: str, load: Load) -> Any:
             f"a member is one method. Its file is {spec.source}."
         )
     (step,) = spec.definition
-    name = step["name"] if step["from"] == OURS else f"{step['from']}:{step['name']}"
+    name = step["name"] if step["from"] == ESTIMATORS_MODULE else f"{step['from']}:{step['name']}"
     return {"name": name, **step["parameters"]}

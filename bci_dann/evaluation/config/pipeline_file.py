@@ -91,7 +91,7 @@ def available_pipelines(folders: Sequence[Path]) -> dict[str, Path]:
     Parameters
     ----------
     folders : sequence of pathlib.Path
-        The folders; a name in an earlier folder hides the same name in a later one.
+        The folders; if several have a file with the same name, that of the first folder is used.
 
     Returns
     -------

@@ -20,7 +20,7 @@ from bci_dann.data.windows.pseudo_online import PseudoOnline
 from bci_dann.evaluation.config.constructor import constructor_of
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.config.run_pipelines import (
-    EVERY,
+    EVERY_PIPELINE,
     ConfigOrigin,
     accepted_by_any,
     complete_specs,
@@ -43,7 +43,7 @@ __all__ = [
     "with_replaced",
 ]
 
-# The key that a suite of several datasets has instead of `data`.
+# The key for the datasets of a suite; a run has the key `data` instead.
 SUITE_KEY = "datasets"
 
 RegimeName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
@@ -162,7 +162,10 @@ class RunConfig(StrictModel):
         if self.baselines and not self.has_regimes:
             raise ValueError("baselines are for regimes: add `regimes` or `worlds`, or remove it")
         if self.has_regimes and self.data.regime is not None:
-            raise ValueError("data.regime is set beside regimes or worlds; give one of the two")
+            raise ValueError(
+                "data.regime excludes the keys regimes and worlds: give either data.regime, or "
+                "regimes or worlds"
+            )
         if self.worlds is not None:
             for name in set(self.worlds.draw()) & set(self.regimes):
                 raise ValueError(f"the regime {name!r} has the name of a world; rename it")
@@ -221,7 +224,8 @@ def load_config(
     """
     run = read_config(config, settings, defaults)
     specs = pipeline_specs(run)  # raises where a pipeline or a parameter is wrong
-    if not isinstance(config, RunConfig):  # with other pipelines, baselines may be of a run before
+    # a RunConfig may have other pipelines than the file that its baselines are from
+    if not isinstance(config, RunConfig):
         for name in run.baselines:
             check_option("each of baselines", name, [spec.name for spec in specs])
     return run
@@ -305,7 +309,7 @@ def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
     config : RunConfig
         A configuration from :func:`load_config`; not changed.
     replaced : mapping of str to object
-        New values by key. Parameters and variants of pipelines that are no longer included
+        New values by key. Parameters and variants of pipelines that are not in the new list
         are dropped.
 
     Returns
@@ -321,14 +325,14 @@ def with_replaced(config: RunConfig, replaced: Mapping[str, Any]) -> RunConfig:
     without_settings = {**replaced, "pipeline_parameters": {}, "variants": {}}
     run = _with_pipeline_files(_revalidated(config, without_settings))
     specs = [run._origin.load(path) for path in run.pipelines]
-    names = [*(spec.name for spec in specs), EVERY]
+    names = [*(spec.name for spec in specs), EVERY_PIPELINE]
     settings: dict[str, dict[str, Any]] = {}
     for key in ("pipeline_parameters", "variants"):
         by_pipeline = replaced.get(key, getattr(config, key))
         settings[key] = {name: by_pipeline[name] for name in by_pipeline if name in names}
-    for_every = settings["pipeline_parameters"].get(EVERY, {})
+    for_every = settings["pipeline_parameters"].get(EVERY_PIPELINE, {})
     if for_every:
-        settings["pipeline_parameters"][EVERY] = accepted_by_any(for_every, specs)
+        settings["pipeline_parameters"][EVERY_PIPELINE] = accepted_by_any(for_every, specs)
     run = _revalidated(run, settings)
     pipeline_specs(run)
     return run

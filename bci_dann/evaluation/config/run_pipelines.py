@@ -25,10 +25,16 @@ from bci_dann.evaluation.config.pipeline_parameters import (
 from bci_dann.evaluation.config.variants import Variants, expand_variants
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["EVERY", "ConfigOrigin", "accepted_by_any", "complete_specs", "pipeline_folders"]
+__all__ = [
+    "EVERY_PIPELINE",
+    "ConfigOrigin",
+    "accepted_by_any",
+    "complete_specs",
+    "pipeline_folders",
+]
 
-# The key of pipeline_parameters whose values reach every pipeline that has such a parameter.
-EVERY = "*"
+# The key of pipeline_parameters whose values apply to every pipeline that has such a parameter.
+EVERY_PIPELINE = "*"
 
 
 @dataclass(frozen=True)
@@ -185,8 +191,8 @@ def _check_names(specs: Sequence[PipelineSpec], parameters: Mapping[str, Any]) -
         if names.count(name) > 1:
             raise ConfigError(f"pipelines: two files have the name {name!r}. Rename one.")
     for name in parameters:
-        check_option("each key of pipeline_parameters", name, [*names, EVERY])
-    for_every = parameters.get(EVERY, {})
+        check_option("each key of pipeline_parameters", name, [*names, EVERY_PIPELINE])
+    for_every = parameters.get(EVERY_PIPELINE, {})
     accepted = accepted_by_any(for_every, specs)
     for name in for_every:
         if name not in accepted:
@@ -196,6 +202,6 @@ def _check_names(specs: Sequence[PipelineSpec], parameters: Mapping[str, Any]) -
 def _with_run_parameters(
     spec: PipelineSpec, parameters: Mapping[str, Mapping[str, Any]], set_by: str
 ) -> PipelineSpec:
-    for_every = accepted_parameters(spec, parameters.get(EVERY, {}))
+    for_every = accepted_parameters(spec, parameters.get(EVERY_PIPELINE, {}))
     spec = with_parameters(spec, for_every, set_by=set_by)
     return with_parameters(spec, parameters.get(spec.name, {}), set_by=set_by)

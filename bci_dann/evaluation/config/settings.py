@@ -14,7 +14,7 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["located_content", "with_settings"]
 
-FORM = "--set takes KEY=VALUE, for example preprocessing.band=[8,30]"
+SETTING_FORM = "--set takes KEY=VALUE, for example preprocessing.band=[8,30]"
 
 
 def with_settings(content: Any, settings: Iterable[str]) -> Any:
@@ -48,7 +48,7 @@ def with_settings(content: Any, settings: Iterable[str]) -> Any:
     replaced = content
     given: set[tuple[str, ...]] = set()
     for text in settings:
-        keys, value = _parsed(text)
+        keys, value = _parsed_setting(text)
         if keys in given:
             raise ConfigError(f"--set gives {'.'.join(keys)} twice.")
         given.add(keys)
@@ -57,11 +57,11 @@ def with_settings(content: Any, settings: Iterable[str]) -> Any:
     return replaced
 
 
-def _parsed(text: str) -> tuple[tuple[str, ...], Any]:
+def _parsed_setting(text: str) -> tuple[tuple[str, ...], Any]:
     path, equals, value = text.partition("=")
     keys = tuple(part.strip() for part in path.split("."))
     if not equals or not all(keys):
-        raise ConfigError(f"{FORM}; got {text!r}.")
+        raise ConfigError(f"{SETTING_FORM}; got {text!r}.")
     try:
         # with the same rules as in the file, so that a value is read in the same way
         return keys, parse_yaml(value, lambda below: in_free_section((*keys, *below)))

@@ -13,9 +13,9 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["in_free_section", "read_config_content", "read_yaml", "yaml_lines"]
 
-EXTENDS = "extends"
+EXTENDS_KEY = "extends"
 
-# Sections of a configuration whose values have no declared types.
+# Sections of a configuration whose values have no declared types, as keys from the root.
 FREE_SECTIONS: tuple[Keys, ...] = (("data", "params"), ("pipeline_parameters",), ("variants",))
 
 
@@ -82,7 +82,7 @@ def read_config_content(path: Path) -> Any:
     """
     content = read_yaml(path, "configuration")
     chain = [path.resolve()]
-    while isinstance(content, dict) and EXTENDS in content:
+    while isinstance(content, dict) and EXTENDS_KEY in content:
         base_path = _base_path(content, chain[-1])
         if base_path in chain:
             raise ConfigError(
@@ -92,7 +92,7 @@ def read_config_content(path: Path) -> Any:
         base = read_yaml(base_path, "configuration")
         if not isinstance(base, dict):
             raise ConfigError(f"{chain[-1]} extends {base_path}, which holds no keys.")
-        content = {**base, **{key: content[key] for key in content if key != EXTENDS}}
+        content = {**base, **{key: content[key] for key in content if key != EXTENDS_KEY}}
         chain.append(base_path)
     return content
 
@@ -141,7 +141,7 @@ def _everywhere(_: Keys) -> bool:
 
 
 def _base_path(content: dict[str, Any], path: Path) -> Path:
-    name = content[EXTENDS]
+    name = content[EXTENDS_KEY]
     if not isinstance(name, str):
         raise ConfigError(f"{path}: extends must be the name of one file; got {name!r}.")
     return (path.parent / name).resolve()

@@ -1,4 +1,4 @@
-"""Distances and domain shift of each subject from the others, under one alignment."""
+"""Distances and domain shift between each subject and the others, for one alignment."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ __all__ = ["AlignedSubjects"]
 
 Floats = NDArray[np.float64]
 
-UNKNOWN = float("nan")
-# Columns that need enough trials of both sides for a cross-validated domain classifier.
+NAN = float("nan")
+# Columns that a cross-validated domain classifier is needed for; NaN with too few trials of source
+# or target.
 MEASURES = (
     *("domain_auc", "a_distance", "mmd2", "mmd_p", "source_error"),
     *("ess", "ess_share", "top_share"),
@@ -29,15 +30,15 @@ MEASURES = (
 
 
 class AlignedSubjects:
-    """Covariances and features of all trials under one alignment, each subject a target in turn.
+    """Covariances and features of all trials after one alignment, to compare subjects.
 
     Parameters
     ----------
     trials : EEGTrials
-        Of all subjects (µV).
+        Trials of all subjects (µV).
     alignment : str or None
-        A name in ``bci_dann.components.KINDS["alignment"]``; every session is aligned as if its
-        subject were the target.
+        A name in ``bci_dann.components.KINDS["alignment"]``. Every session is aligned in the way
+        in which a session of the target is.
     n_components : int
         Number of features by which domains are compared.
     random_state : None, int or numpy random generator
@@ -46,7 +47,7 @@ class AlignedSubjects:
     Attributes
     ----------
     subjects, sessions : list of str
-        In the order of the trials.
+        Names in the order of the trials.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class AlignedSubjects:
         Returns
         -------
         dict
-            Values by column, as :class:`bci_dann.evaluation.Diagnosis` describes them.
+            Values by column; see :class:`bci_dann.evaluation.Diagnosis`.
         """
         from bci_dann.reweighting import N_FOLDS
 
@@ -85,9 +86,10 @@ class AlignedSubjects:
             "n_target": int(is_target.sum()),
         }
         if min(row["n_source"], row["n_target"]) < N_FOLDS:
-            row |= dict.fromkeys(MEASURES, UNKNOWN)
+            row |= dict.fromkeys(MEASURES, NAN)
         else:
-            # principal components are nested: the first of many are those of fewer
+            # at most as many principal components as target trials; the first components do not
+            # depend on the number of computed ones
             features = self._features[:, : row["n_target"]]
             state = stream(self.random_state, "diagnosis", self.alignment, subject)
             row |= _measures(features[~is_target], features[is_target], state)
@@ -104,7 +106,7 @@ class AlignedSubjects:
         pandas.DataFrame
             ``alignment``, ``subject`` and one column for each subject (log units).
         """
-        return self._square(self._means, self.subjects, "subject")
+        return self._distance_table(self._means, self.subjects, "subject")
 
     def session_distances(self) -> pd.DataFrame:
         """Return the log-Euclidean distances between the sessions' mean covariances.
@@ -115,9 +117,9 @@ class AlignedSubjects:
             ``alignment``, ``session`` and one column for each session (log units).
         """
         means = _means(self._covariances, self._session_of, self.sessions)
-        return self._square(means, self.sessions, "session")
+        return self._distance_table(means, self.sessions, "session")
 
-    def _square(self, means: Floats, names: list[str], label: str) -> pd.DataFrame:
+    def _distance_table(self, means: Floats, names: list[str], label: str) -> pd.DataFrame:
         import pandas as pd
         from pyriemann.geometry.distance import pairwise_distance
 
@@ -136,18 +138,18 @@ class AlignedSubjects:
         halves = [mean_logeuclid(half) for half in np.array_split(covariances, 2) if len(half)]
         return {
             "distance": float(distance_logeuclid(self._means[index], others)),
-            "within_distance": float(distance_logeuclid(*halves)) if len(halves) == 2 else UNKNOWN,
+            "within_distance": float(distance_logeuclid(*halves)) if len(halves) == 2 else NAN,
         }
 
 
 def _covariances(trials: EEGTrials, alignment: str | None) -> Floats:
-    """Return each trial's shrunk covariance, aligned as if its subject were the target."""
+    """Return each trial's shrunk covariance, aligned in the way in which the target is."""
     from bci_dann.components import resolve
     from bci_dann.features.shrunk_covariance import shrunk_covariances
 
     n_chans = trials.X.shape[1]
     covariances = np.empty((len(trials), n_chans, n_chans))
-    # a subject at a time: an aligned copy of all trials need not fit in memory
+    # one subject at a time, because an aligned copy of all trials may not fit in memory
     for subject in np.unique(trials.subjects):
         rows = np.flatnonzero(trials.subjects == subject)
         X, domains = np.asarray(trials.X[rows]), trials.domains[rows]
@@ -160,7 +162,7 @@ def _covariances(trials: EEGTrials, alignment: str | None) -> Floats:
 
 
 def _features(covariances: Floats, n_components: int) -> Floats:
-    """Return the domain classifier's features; sources and target together are all trials."""
+    """Return the features of the domain classifier, computed from all trials together."""
     from bci_dann.features.tangent_space import reduce_features, tangent_space
 
     return reduce_features(tangent_space()[1:].fit_transform(covariances), n_components)

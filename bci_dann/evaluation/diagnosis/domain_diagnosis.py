@@ -1,7 +1,7 @@
 """Diagnosis of domain shift between subjects: distances, overlap and band power, without labels.
 
-Each subject in turn is the target and all others are the sources, as in a benchmark that shows
-all trials of the target without labels.
+Each subject in turn is the target and all others are the sources, as in a benchmark with the
+protocol ``train_and_target_unlabeled_full``.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Diagnosis", "diagnose"]
 
-# The number of features of ReweightedClassifier's domain classifier, by default.
+# Default number of features of the domain classifier, as in ReweightedClassifier.
 N_COMPONENTS = 10
-# Peak-to-peak amplitude up to which a channel has no signal (µV), far below the resolution of any
-# amplifier.
+# Channels with a peak-to-peak amplitude (µV) up to this have no signal; it is far below the
+# resolution of any amplifier.
 FLAT_UV = 1e-7
 
 
@@ -43,24 +43,25 @@ class Diagnosis:
         One row for each ``subject`` as target and ``alignment`` (``"none"`` or its name):
         ``n_source``, ``n_target`` (trials); ``domain_auc``, ``a_distance`` (0 to 2), ``mmd2`` and
         its ``mmd_p``; ``source_error``, the share of source trials that the domain classifier
-        assigns to the target; ``ess`` and ``ess_share``, the effective sample size of the weighted
-        sources in trials and as a share of them; ``top_share``, the share of the weight that the
-        heaviest 1 % of them have; ``distance`` of the subject's mean covariance from that of the
-        others, and, for comparison, ``within_distance`` between the first and the second half of
-        the subject's own trials (both log-Euclidean, in log units); ``overlap`` and ``advice``, in
-        words. NaN where there were too few trials.
+        assigns to the target (0 to 1); ``ess`` and ``ess_share``, the effective sample size of the
+        weighted source trials, as a number of trials and as a share of all source trials;
+        ``top_share``, the share of the total weight on the 1 % of source trials with the largest
+        weights (0 to 1); ``distance``, from the subject's mean covariance to that of the others,
+        and, for comparison, ``within_distance``, between the first and the second half of the
+        subject's own trials (both log-Euclidean, in log units); ``overlap`` and ``advice``, a
+        description in words. NaN if there are too few trials.
     distances : pandas.DataFrame
-        Log-Euclidean distances between the subjects' mean covariances: ``alignment``,
-        ``subject`` and one column for each subject.
+        Log-Euclidean distances between the subjects' mean covariances (log units):
+        ``alignment``, ``subject`` and one column for each subject.
     session_distances : pandas.DataFrame
-        The same between all sessions, named ``subject/session``.
+        The same for all sessions, named ``subject/session``.
     shifts : pandas.DataFrame
         One row for each subject, band and channel: ``subject``, ``band``, ``low_hz``,
         ``high_hz``, ``channel``, ``mean_shift`` (standard deviations) and ``variance_shift``
-        (binary logarithm of a ratio); see :mod:`bci_dann.reweighting.band_power`.
-        Before any alignment, which mixes the channels.
+        (binary logarithm of a ratio); see :mod:`bci_dann.reweighting.band_power`. Computed
+        without alignment, which mixes the channels.
     info : mne.Info
-        The channels, for figures.
+        The channels and their positions, for figures.
 
     See Also
     --------
@@ -93,24 +94,24 @@ def diagnose(
     random_state: Any = 0,
     progress: bool = False,
 ) -> Diagnosis:
-    """Measure how far each subject is from the others.
+    """Measure how much each subject differs from the others.
 
-    Features are those by which :class:`~bci_dann.estimators.ReweightedClassifier` weighs its
-    sources: covariances in the tangent space of the mean of all, standardised, reduced by PCA.
-    Distances between mean covariances are log-Euclidean [1]_.
+    Domains are compared by the features from which
+    :class:`~bci_dann.estimators.ReweightedClassifier` computes source weights: covariances in the
+    tangent space of the mean over all trials, standardised, and reduced by PCA. Distances between
+    mean covariances are log-Euclidean [1]_.
 
     Parameters
     ----------
     trials : EEGTrials
-        Of two or more subjects (µV). Labels, if there are any, are not read.
+        Trials of two or more subjects (µV). Labels, if there are any, are not used.
     band : tuple of (float, float), optional
-        The pass band of the preprocessing (Hz), within which bands are compared; up to half
-        the sampling frequency where it is not given.
+        The pass band of the preprocessing (Hz), within which band power is compared; by default
+        from 0 Hz to half the sampling frequency.
     alignments : sequence of str or None
-        Names in ``bci_dann.components.KINDS["alignment"]``; ``None`` leaves trials as they are.
+        Names in ``bci_dann.components.KINDS["alignment"]``; ``None`` is no alignment.
     n_components : int
-        Number of features by which domains are compared; fewer where there are fewer target
-        trials.
+        Number of features by which domains are compared; at most the number of target trials.
     random_state : None, int or numpy random generator
         Seeds folds and permutations.
     progress : bool
@@ -119,20 +120,20 @@ def diagnose(
     Returns
     -------
     Diagnosis
-        Tables of all subjects under each alignment.
+        Tables with all subjects and alignments.
 
     Raises
     ------
     DataError
         When there is only one subject, or a sample is not finite.
     ConfigError
-        When an alignment is unknown or ``n_components`` no whole number above 0.
+        When an alignment is unknown, or ``n_components`` is not a whole number above 0.
 
     See Also
     --------
-    Diagnosis : The tables.
+    Diagnosis : Describes the tables.
     bci_dann.reporting.write_diagnosis : Writes them with figures.
-    bci_dann.reweighting.maximum_mean_discrepancy : One of the distances.
+    bci_dann.reweighting.maximum_mean_discrepancy : Computes one of the measures.
 
     References
     ----------
@@ -156,8 +157,8 @@ def diagnose(
     subjects = list(dict.fromkeys(trials.subjects.tolist()))
     if len(subjects) < 2:
         raise DataError(
-            f"a diagnosis compares each subject with the others, so it needs at least two; there "
-            f"is {subjects}. Add subjects under `data`."
+            f"a diagnosis compares each subject with the others, so it needs at least two; got "
+            f"{subjects}. Add subjects under `data`."
         )
     rows, distances, session_distances = [], [], []
     with step_by_step(len(alignments) * len(subjects), progress) as step:
@@ -180,10 +181,14 @@ def diagnose(
 
 
 def _with_signal(trials: EEGTrials) -> EEGTrials:
-    """Leave out trials in which a channel is flat: they have no logarithm of their power."""
+    """Leave out trials with a flat channel, because the logarithm of its power is undefined."""
     amplitude = np.stack([np.ptp(trial, axis=-1) for trial in trials.X])
     if not np.isfinite(amplitude).all():
-        raise DataError("some samples are not finite: look for NaN in the trials.")
+        n_trials = int((~np.isfinite(amplitude).all(axis=1)).sum())
+        raise DataError(
+            f"{n_trials} of {len(amplitude)} trials have samples that are not finite (NaN or "
+            "infinite): leave these trials out, or repair the recordings."
+        )
     has_signal = np.asarray((amplitude > FLAT_UV).all(axis=1))
     if has_signal.all():
         return trials

@@ -27,8 +27,8 @@ SMALL_AUC = 0.6
 # Effective sample size, as a share of the sources, below which few trials have all the weight, and
 # above which weights are nearly even (empirical).
 SMALL_ESS_SHARE, EVEN_ESS_SHARE = 0.1, 0.9
-# Level of significance, and the quantile of the normal distribution for it (one-sided).
-LEVEL, LEVEL_QUANTILE = 0.05, 1.645
+# Significance level, and the corresponding quantile of the normal distribution (one-sided).
+SIGNIFICANCE_LEVEL, NORMAL_QUANTILE = 0.05, 1.645
 
 
 def overlap_level(row: Mapping[str, Any]) -> str:
@@ -37,13 +37,13 @@ def overlap_level(row: Mapping[str, Any]) -> str:
     Parameters
     ----------
     row : mapping
-        With ``domain_auc``, ``ess_share``, ``n_source`` and ``n_target``.
+        The values of ``domain_auc``, ``ess_share``, ``n_source`` and ``n_target``.
 
     Returns
     -------
     str
-        ``"no overlap"`` where the domain classifier separates source and target, ``"no shift"``
-        where it does no better than chance.
+        For example ``"no overlap"`` if the domain classifier separates source and target, and
+        ``"no shift"`` if it is not better than chance.
     """
     if math.isnan(row["domain_auc"]):
         return "too few trials"
@@ -64,12 +64,12 @@ def reweighting_advice(row: Mapping[str, Any], least_trials: int) -> str:
     row : mapping
         A row of the table of a diagnosis, with its ``overlap``.
     least_trials : int
-        How many trials of source and of target a comparison needs.
+        Number of trials of source and of target that a comparison needs.
 
     Returns
     -------
     str
-        Begins with the row's ``overlap``.
+        The advice; it begins with the row's ``overlap``.
     """
     sources, ess = f"{row['n_source']} source trials", f"{row['ess']:.0f}"
     remedy = "align first" if row["alignment"] == "none" else "this alignment is not enough"
@@ -88,7 +88,7 @@ def reweighting_advice(row: Mapping[str, Any], least_trials: int) -> str:
         )
     if overlap == "overlap":
         return f"overlap: reweighting may help; the effective sample size of {sources} is {ess}."
-    has_mmd_shift = row["mmd_p"] <= LEVEL
+    has_mmd_shift = row["mmd_p"] <= SIGNIFICANCE_LEVEL
     exception = f", though the MMD shows one (p = {row['mmd_p']:.3f})" if has_mmd_shift else ""
     return (
         f"no shift for the domain classifier{exception}: weights would be nearly even and change "
@@ -118,7 +118,7 @@ def describe_overlap(table: pd.DataFrame) -> list[str]:
     Returns
     -------
     list of str
-        In the order in which alignments occur.
+        One sentence for each alignment, in the order in which alignments occur.
     """
     return [
         _sentence(str(alignment), rows)
@@ -134,12 +134,13 @@ def describe_shifts(shifts: pd.DataFrame, n_largest: int = 3) -> list[str]:
     shifts : pandas.DataFrame
         The ``shifts`` of a diagnosis.
     n_largest : int
-        How many bands and channels to name.
+        Number of bands and channels to name.
 
     Returns
     -------
     list of str
-        A sentence for each subject, by the mean of the log-power, in standard deviations.
+        One sentence for each subject, with differences of the mean log-power in standard
+        deviations.
     """
     return [
         f"subject {subject} differs most in {_largest(rows, n_largest)}."
@@ -188,4 +189,4 @@ def _auc_of_chance(n_source: int, n_target: int) -> float:
     larger than the other", Ann. Math. Statist. 18(1), 50-60, in the normal approximation.
     """
     deviation = math.sqrt((n_source + n_target + 1) / (12.0 * n_source * n_target))
-    return 0.5 + LEVEL_QUANTILE * deviation
+    return 0.5 + NORMAL_QUANTILE * deviation

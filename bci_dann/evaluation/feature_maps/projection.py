@@ -11,7 +11,7 @@ __all__ = ["principal_components", "spread_rows"]
 
 
 def spread_rows(groups: NDArray[np.str_], largest: int) -> dict[str, NDArray[np.intp]]:
-    """Return trials of each group at equal distances, in the order of recording.
+    """Select trials of each group, evenly spaced in the order of recording.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def spread_rows(groups: NDArray[np.str_], largest: int) -> dict[str, NDArray[np.
     Returns
     -------
     dict of str to ndarray of int
-        Positions of the chosen trials by group, in the order in which groups occur.
+        Indices of the selected trials by group, in the order in which groups occur.
     """
     rows = {}
     for group in dict.fromkeys(groups.tolist()):

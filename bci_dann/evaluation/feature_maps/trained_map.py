@@ -1,4 +1,4 @@
-"""Map of the features of a trained model: its target among trials of the sources."""
+"""Map of the features of a trained model in two dimensions, for trials of target and sources."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ __all__ = ["MAP_ARRAYS", "map_features"]
 # Names of the arrays of a map; see `map_features`.
 MAP_ARRAYS = ("points", "explained", "subjects", "labels")
 # Maximum numbers of trials on a map: of the target, of each source subject, and of all sources.
-# More points would hide each other.
-OF_TARGET, OF_SOURCE, OF_SOURCES = 100, 40, 300
+# More points would overlap too much in a figure.
+MAX_TARGET_TRIALS, MAX_TRIALS_OF_A_SOURCE, MAX_SOURCE_TRIALS = 100, 40, 300
 
 
 def map_features(
@@ -29,14 +29,14 @@ def map_features(
 ) -> dict[str, NDArray[Any]]:
     """Map the features of a model to two dimensions, for trials of the target and the sources.
 
-    Features are what ``model.transform`` returns: those in front of its last layer or classifier.
+    Features are the result of ``model.transform``, the input of its last layer or classifier.
 
     Parameters
     ----------
     model : TransferClassifier
         Trained with ``target`` as the target subject.
     trials : EEGTrials
-        Trials of all subjects (µV). Labels are returned, and not used.
+        Trials of all subjects (µV). Labels are only passed on to the result.
     target : str
         The target subject.
     sources : sequence of str
@@ -54,18 +54,19 @@ def map_features(
     Warns
     -----
     BCIDannWarning
-        When the features cannot be computed or are not finite. Then the result is empty, too.
+        When the features cannot be computed or are not finite. The result is then empty.
     """
     if not hasattr(model, "transform") or trials.y is None:
         return {}
     subjects = np.asarray(trials.subjects, dtype=str)
-    of_source = max(1, min(OF_SOURCE, OF_SOURCES // max(1, len(sources))))
-    rows = {**spread_rows(subjects, of_source), target: spread_rows(subjects, OF_TARGET)[target]}
+    equal_share = MAX_SOURCE_TRIALS // max(1, len(sources))
+    rows = spread_rows(subjects, max(1, min(MAX_TRIALS_OF_A_SOURCE, equal_share)))
+    rows[target] = spread_rows(subjects, MAX_TARGET_TRIALS)[target]
     chosen = np.concatenate([rows[name] for name in rows if name in {target, *sources}])
     try:
         features = np.asarray(model.transform(trials[chosen].unlabelled()), dtype=np.float32)
         points, explained = principal_components(features.reshape(len(chosen), -1))
-    except Exception as error:  # a map is not worth the loss of a finished training
+    except Exception as error:  # without a map, the results of the training are still complete
         warnings.warn(
             f"{name}: no map of its features can be drawn in the report: "
             f"{type(error).__name__}: {str(error).partition(chr(10))[0]} Predictions are not "

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["MAP_FILE", "FeatureMap", "map_trials", "read_feature_map", "write_feature_map"]
 
 MAP_FILE = "feature_map.npz"
-# Number of trials of each subject on the map, evenly spaced over its recordings. With many subjects
-# it is smaller, but at least FEWEST, so that at most about MOST_TRIALS points hide each other.
-TRIALS_OF_A_SUBJECT, FEWEST, MOST_TRIALS = 40, 8, 1200
+# Maximum number of trials of each subject on the map, evenly spaced over its recordings. It is
+# reduced if there are many subjects, to a total of at most MAX_TRIALS, but not below the minimum.
+MAX_TRIALS_OF_A_SUBJECT, MIN_TRIALS_OF_A_SUBJECT, MAX_TRIALS = 40, 8, 1200
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,18 +59,18 @@ def map_trials(trials: EEGTrials, data_key: str) -> FeatureMap:
     trials : EEGTrials
         Prepared trials of all subjects (µV).
     data_key : str
-        Their key.
+        Key of the prepared trials.
 
     Returns
     -------
     FeatureMap
-        Of at most 40 trials of each subject.
+        Points for at most 40 trials of each subject.
     """
     from bci_dann.features.shrunk_covariance import shrunk_covariances
 
     n_subjects = len(np.unique(trials.subjects))
-    largest = min(TRIALS_OF_A_SUBJECT, max(FEWEST, MOST_TRIALS // n_subjects))
-    rows = spread_rows(trials.subjects, largest)
+    equal_share = max(MIN_TRIALS_OF_A_SUBJECT, MAX_TRIALS // n_subjects)
+    rows = spread_rows(trials.subjects, min(MAX_TRIALS_OF_A_SUBJECT, equal_share))
     covariances = np.concatenate(
         [shrunk_covariances(np.asarray(trials.X[own])) for own in rows.values()]
     )
@@ -93,7 +93,7 @@ def map_trials(trials: EEGTrials, data_key: str) -> FeatureMap:
 
 
 def write_feature_map(folder: Path, trials: EEGTrials, data_key: str) -> None:
-    """Write ``feature_map.npz``, unless the folder has that of these trials.
+    """Write ``feature_map.npz``, unless the folder already has the map of these trials.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def write_feature_map(folder: Path, trials: EEGTrials, data_key: str) -> None:
     trials : EEGTrials
         All prepared trials (µV).
     data_key : str
-        Their key.
+        Key of the prepared trials.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def read_feature_map(folder: Path) -> FeatureMap | None:
     Returns
     -------
     FeatureMap or None
-        ``None`` where there is none, as in folders of earlier versions, or a damaged one.
+        ``None`` if there is no file, as in folders of earlier versions, or if it is damaged.
     """
     arrays = read_array_file(folder / MAP_FILE)
     if arrays is None or set(arrays) != {field.name for field in fields(FeatureMap)}:

@@ -1,1 +1,1 @@
-"""Pseudo-online evaluation: windows over the target's recordings, idle time included."""
+"""Pseudo-online evaluation: scores of sliding windows over the target's recordings."""

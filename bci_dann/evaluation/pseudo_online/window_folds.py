@@ -1,4 +1,4 @@
-"""Folds of pseudo-online evaluation: trained as a protocol says, scored on windows."""
+"""Folds of pseudo-online evaluation: trials for training, and windows that are scored."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ __all__ = ["check_pseudo_online", "is_causal", "is_transductive", "trials_of", "
 def check_pseudo_online(
     data: RunData, preprocessing: Preprocessing, protocols: Sequence[str]
 ) -> None:
-    """Raise where a run cannot be evaluated on windows over its recordings.
+    """Raise if a run cannot be evaluated on windows over its recordings.
 
     Parameters
     ----------
     data : DataConfig or CombinedDataConfig
         The data of the run.
     preprocessing : Preprocessing
-        Its preprocessing.
+        The preprocessing of the run.
     protocols : sequence of str
-        Its protocols.
+        The protocols of the run.
 
     Raises
     ------
     ConfigError
-        Saying what to change.
+        With the setting that has to be changed.
     """
     if isinstance(data, CombinedDataConfig):
         raise ConfigError("pseudo_online is for one dataset; `data` lists several")
@@ -60,7 +60,7 @@ def check_pseudo_online(
 
 
 def is_transductive(rule: Protocol) -> bool:
-    """Return whether training sees all trials of the target, later ones too.
+    """Return whether training uses all trials of the target, including later ones.
 
     Parameters
     ----------
@@ -70,11 +70,11 @@ def is_transductive(rule: Protocol) -> bool:
     Returns
     -------
     bool
-        True for ``train_and_target_unlabeled_full``, ``source_free``, and protocols that show
-        some trials with labels and the rest without.
+        True for ``train_and_target_unlabeled_full``, ``source_free``, and protocols in which
+        training uses some trials with labels and all others without.
     """
-    shows_labels = rule.first_session or rule.n_per_class or rule.n_first
-    return rule.calibration == 1 or rule.source_free or bool(shows_labels)
+    uses_some_labels = rule.first_session or rule.n_per_class or rule.n_first
+    return rule.calibration == 1 or rule.source_free or bool(uses_some_labels)
 
 
 def is_causal(protocol: str, n_sessions: int) -> bool:
@@ -85,13 +85,13 @@ def is_causal(protocol: str, n_sessions: int) -> bool:
     protocol : str
         One of :data:`~bci_dann.evaluation.PROTOCOLS`.
     n_sessions : int
-        Sessions of the target: where training sees the first part of each, that of a later
-        session comes after windows of an earlier one.
+        Number of sessions of the target. If training uses the first part of each session, the
+        part of a later session was recorded after the windows of an earlier one.
 
     Returns
     -------
     bool
-        Of the protocol; filters and windows are causal in all of them.
+        Only the trials that training uses are considered; filters and windows are always causal.
     """
     rule = PROTOCOLS[protocol]
     return not is_transductive(rule) and (rule.calibration == 0 or n_sessions == 1)
@@ -107,42 +107,43 @@ def window_fold(
 ) -> Fold:
     """Return the fold in which ``target_subject`` is the target.
 
-    Training sees what it sees in the ordinary fold of the protocol: trials. Scored are windows
-    over the recordings of the target, those that begin after the last trial of their session that
-    the protocol shows to training alone.
+    Training uses the same trials as in the ordinary fold of the protocol. Windows over the
+    recordings of the target are scored. If the protocol has calibration trials, which are used for
+    training and not scored, only the windows after the last calibration trial of their session are
+    scored.
 
     Parameters
     ----------
     metadata : pandas.DataFrame
         One row for each trial and window, with ``subject`` and ``session``.
     table : WindowTable
-        Which rows are windows, and when they lie.
+        Kind and times of each row.
     target_subject : str
         The subject that is left out.
     protocol : str
         One of :data:`~bci_dann.evaluation.PROTOCOLS`.
     labels : ndarray of str, shape (n_rows,), optional
-        As for :func:`~bci_dann.evaluation.split`.
+        The class of each row; see :func:`~bci_dann.evaluation.split`.
     without : str or sequence of str, optional
-        As for :func:`~bci_dann.evaluation.split`.
+        See :func:`~bci_dann.evaluation.split`.
 
     Returns
     -------
     Fold
-        Positions of rows in ``metadata``.
+        Indices of rows of ``metadata``.
 
     Raises
     ------
     ConfigError, DataError
-        As :func:`~bci_dann.evaluation.split`; or when no window is left to be scored.
+        See :func:`~bci_dann.evaluation.split`; also when no window is left to be scored.
     """
     rows = np.flatnonzero(~table.is_window)
-    shown = None if labels is None else labels[rows]
-    trials = split(metadata.iloc[rows], target_subject, protocol, shown, without)
+    trial_labels = None if labels is None else labels[rows]
+    trials = split(metadata.iloc[rows], target_subject, protocol, trial_labels, without)
     target = metadata["subject"].to_numpy(dtype=str) == str(target_subject)
     windows = np.flatnonzero(target & table.is_window)
-    seen = np.concatenate([trials.unlabelled, trials.labelled])
-    calibration = rows[np.setdiff1d(seen, trials.test)]
+    used = np.concatenate([trials.unlabelled, trials.labelled])
+    calibration = rows[np.setdiff1d(used, trials.test)]
     scored = windows[_is_later(windows, calibration, metadata, table)]
     if not len(scored):
         raise DataError(
@@ -160,14 +161,14 @@ def trials_of(trials: EEGTrials, table: WindowTable, subject: str) -> NDArray[np
     trials : EEGTrials
         All rows.
     table : WindowTable
-        Which rows are windows.
+        Kind of each row.
     subject : str
         The subject.
 
     Returns
     -------
-    ndarray of int
-        In the order of recording.
+    ndarray of int, shape (n_trials,)
+        Indices of the rows, in the order of recording.
     """
     return np.flatnonzero((trials.subjects == subject) & ~table.is_window)
 
@@ -179,15 +180,16 @@ def _is_later(
     table: WindowTable,
 ) -> NDArray[np.bool_]:
     """Mark the windows that begin after the last calibration trial of their session."""
-    later = np.ones(len(windows), dtype=bool)
+    is_later = np.ones(len(windows), dtype=bool)
     sessions = metadata["session"].to_numpy(dtype=str)
     for session in np.unique(sessions[calibration]).tolist():
         last = calibration[sessions[calibration] == session].max()
         own = np.flatnonzero(sessions[windows] == session)
+        # runs are numbered in the order of recording; times are relative to the start of a run
         runs = table.run[windows[own]].tolist()
-        place = {run: index for index, run in enumerate(dict.fromkeys(runs))}
-        run = np.array([place[name] for name in runs], dtype=int)
-        last_run = place.get(str(table.run[last]), -1)
-        after = table.start[windows[own]] > table.end[last]
-        later[own] = (run > last_run) | ((run == last_run) & after)
-    return later
+        numbers = {run: number for number, run in enumerate(dict.fromkeys(runs))}
+        run = np.array([numbers[name] for name in runs], dtype=int)
+        last_run = numbers.get(str(table.run[last]), -1)
+        begins_after = table.start[windows[own]] > table.end[last]
+        is_later[own] = (run > last_run) | ((run == last_run) & begins_after)
+    return is_later

@@ -1,4 +1,4 @@
-"""Predictions of windows one after another, as a decoder in use makes them."""
+"""Predictions of windows one after another, as by a decoder that is used online."""
 
 from __future__ import annotations
 
@@ -26,63 +26,64 @@ def predict_windows(
     rule: Protocol,
     predict: Callable[[Any, NDArray[np.intp]], Any],
 ) -> NDArray[np.float64]:
-    """Predict windows in the order of time, each by itself.
+    """Predict windows in temporal order, one at a time.
 
-    In the protocol ``online`` the estimator adapts, after its prediction, to each window that
-    shares no sample with the one that it adapted to before. Protocols that show training all of
-    the target predict all at once.
+    In the protocol ``online`` the estimator adapts to a window after predicting it, unless the
+    window overlaps the last one that it has adapted to. In protocols in which training uses all
+    trials of the target, all windows are predicted at once.
 
     Parameters
     ----------
     estimator : estimator
-        Trained; it is left as it is.
+        A trained estimator; not changed.
     trials : EEGTrials
         All rows (µV), without times and tasks.
-    windows : ndarray of int
-        The rows to predict.
+    windows : ndarray of int, shape (n_windows,)
+        Indices of the rows to predict.
     table : WindowTable
-        When they lie.
+        Times of all rows.
     rule : Protocol
         The settings of the protocol.
     predict : callable
-        Takes an estimator and rows, and returns probabilities.
+        Function of an estimator and indices of rows, which returns class probabilities.
 
     Returns
     -------
     ndarray, shape (n_windows, n_classes)
-        Probabilities.
+        Class probabilities of each window.
     """
     if is_transductive(rule):
         return np.asarray(predict(estimator, windows))
-    follows = rule.online and hasattr(estimator, "partial_adapt")
+    adapts_online = rule.online and hasattr(estimator, "partial_adapt")
     sessions = trials.metadata["session"].to_numpy(dtype=str)
-    recording, free_from = ("", ""), -np.inf
+    # the current recording (session and run), and the end of the window last adapted to (s)
+    recording, adapted_until = ("", ""), -np.inf
     outputs = []
     for row in windows.tolist():
         block = np.array([row])
         outputs.append(predict(estimator, block))
         if (sessions[row], table.run[row]) != recording:
-            recording, free_from = (sessions[row], table.run[row]), -np.inf
-        if follows and table.start[row] > free_from:
+            recording, adapted_until = (sessions[row], table.run[row]), -np.inf
+        if adapts_online and table.start[row] > adapted_until:
             estimator = estimator.partial_adapt(trials[block].unlabelled())
-            free_from = table.end[row]
+            adapted_until = table.end[row]
     return np.concatenate(outputs)
 
 
 def times_of(table: WindowTable, windows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
-    """Return what a record keeps of windows, so that they can be scored without the recordings.
+    """Return the times and tasks of windows for a record, with which they can be scored later.
 
     Parameters
     ----------
     table : WindowTable
-        Of all rows.
-    windows : ndarray of int
-        The rows that were predicted.
+        Times and tasks of all rows.
+    windows : ndarray of int, shape (n_windows,)
+        Indices of the predicted rows.
 
     Returns
     -------
-    dict of str to ndarray
-        ``run``, ``start``, ``end``, ``task`` and ``onset`` of each.
+    dict of str to ndarray, shape (n_windows,)
+        ``run``, ``start`` (s), ``end`` (s), ``task`` and ``onset`` (s) of each window.
     """
     names = ("run", "start", "end", "task", "onset")
     return {name: getattr(table, name)[windows] for name in names}

@@ -20,14 +20,14 @@ WINDOW_TABLE = "pseudo_online.csv"
 
 
 def write_window_scores(folder: ResultsFolder, tasks: Sequence[Task]) -> None:
-    """Write ``pseudo_online.csv``, where a folder holds a pseudo-online run.
+    """Write ``pseudo_online.csv``, if a folder has the results of a pseudo-online run.
 
     Parameters
     ----------
     folder : ResultsFolder
-        With a manifest.
+        The results folder.
     tasks : sequence of Task
-        Those that the table shows, as far as they have records.
+        Tasks of the table; those without a record are left out.
 
     Raises
     ------
@@ -54,8 +54,8 @@ def read_window_scores(folder: str | Path) -> pd.DataFrame | None:
     Returns
     -------
     pandas.DataFrame or None
-        See :func:`bci_dann.evaluation.pseudo_online.window_scores.window_scores`. ``None`` where
-        the folder holds no pseudo-online run, or nothing of it is finished.
+        See :func:`bci_dann.evaluation.pseudo_online.window_scores.window_scores`. ``None`` if
+        there is no such file, because the run is not pseudo-online or no task is finished.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Scores of pseudo-online runs: detection of tasks, classes within them, and time to decide."""
+"""Scores of pseudo-online runs: detection of tasks, their classes, and time until a decision."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.evaluation.pseudo_online.window_folds import is_causal
+from bci_dann.evaluation.runs.results import ROW_KEYS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bci_dann.evaluation.runs.records import Record, Task
 
-__all__ = ["SCORES", "TASK_COLUMNS", "score_windows", "summarise_windows", "window_scores"]
+__all__ = ["SCORES", "score_windows", "summarise_windows", "window_scores"]
 
-TASK_COLUMNS = ("dataset", "pipeline", "protocol", "seed", "subject", "session")
+# Names of the scores.
 SCORES = (
     *("mcc", "detection_auc", "task_accuracy", "task_auc", "idle_decisions"),
     *("activations_per_minute", "hit_rate", "seconds_to_hit"),
@@ -31,23 +32,24 @@ def window_scores(finished: Iterable[tuple[Task, Record]], idle: str) -> pd.Data
     Parameters
     ----------
     finished : iterable of (Task, Record)
-        In any order.
+        Tasks with their records.
     idle : str
         The class of time without a task.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each task and session, in the order of the tasks: ``dataset``, ``pipeline``,
-        ``protocol``, ``seed``, ``subject``, ``session``; ``causal``, whether no prediction depends
-        on anything that was recorded after it; ``n_windows``, ``n_idle``, ``n_tasks``; and the
-        scores of :func:`score_windows`.
+        One row for each task of the run and session, in the order of the tasks: ``dataset``,
+        ``pipeline``, ``protocol``, ``seed``, ``subject``, ``session``; ``causal``, whether no
+        prediction depends on trials that were recorded after it; ``n_windows``, ``n_idle`` and
+        ``n_tasks``, the numbers of windows, of idle windows, and of tasks that the subject
+        performed; and the scores of :func:`score_windows`.
     """
     import pandas as pd
 
     rows = [row for task, record in finished for row in _rows(task, record, idle)]
     counts = ("causal", "n_windows", "n_idle", "n_tasks")
-    return pd.DataFrame(rows, columns=[*TASK_COLUMNS, *counts, *SCORES])
+    return pd.DataFrame(rows, columns=[*ROW_KEYS, *counts, *SCORES])
 
 
 def _rows(task: Task, record: Record, idle: str) -> Iterator[dict[str, Any]]:
@@ -89,7 +91,7 @@ def score_windows(
     Parameters
     ----------
     probabilities : ndarray, shape (n_windows, n_classes)
-        Rows that sum to one, in the order of time.
+        Rows that sum to one, in temporal order.
     truth : ndarray of str, shape (n_windows,)
         The class of each window.
     classes : sequence of str
@@ -108,16 +110,18 @@ def score_windows(
           Comparing two K-category assignments by a K-category correlation coefficient).
         - ``detection_auc``: area under the ROC curve of task against idle, by one minus the
           probability of idle.
-        - ``task_accuracy``: of windows in tasks, the share with the right class, mean over classes.
-        - ``task_auc``: of windows in tasks, ROC AUC between the classes of tasks, by their
-          probabilities among themselves; NaN for one class.
-        - ``idle_decisions``: of idle windows, the share with the class of a task.
-        - ``activations_per_minute``: how often, in a minute of idle time, a class of a task begins
-          to be decided; windows that follow each other count once.
-        - ``hit_rate``: of tasks, the share in which some window that ends in them has the right
-          class.
-        - ``seconds_to_hit``: median time from the start of a task to the end of the first such
-          window, over tasks with one (s).
+        - ``task_accuracy``: share of windows in tasks that are decided correctly, mean over
+          classes (0 to 1).
+        - ``task_auc``: ROC AUC between the classes of tasks for windows in tasks, by probabilities
+          that are normalised over these classes; NaN for one class.
+        - ``idle_decisions``: share of idle windows in which a class of a task is decided (0 to 1).
+        - ``activations_per_minute``: number of activations that begin in idle windows, for each
+          minute of idle time. An activation is a sequence of consecutive windows in which classes
+          of tasks are decided.
+        - ``hit_rate``: share of tasks with at least one correctly decided window among those that
+          end in the task (0 to 1).
+        - ``seconds_to_hit``: median time from the start of a task to the end of its first correctly
+          decided window, over tasks that have one (s).
     """
     from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
@@ -148,19 +152,19 @@ def score_windows(
 
 
 def summarise_windows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return means over subjects, of sessions and seeds first.
+    """Return means over subjects; scores are first averaged over sessions and seeds.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        As :func:`window_scores` returns it, or ``pseudo_online.csv``.
+        The result of :func:`window_scores`, or the content of ``pseudo_online.csv``.
 
     Returns
     -------
     pandas.DataFrame
         One row for each dataset, pipeline and protocol: ``causal``, ``n_subjects``, each score,
-        and ``mcc_std``, the standard deviation of ``mcc`` over subjects. The best ``mcc`` comes
-        first.
+        and ``mcc_std``, the standard deviation of ``mcc`` over subjects. Sorted by decreasing
+        ``mcc``.
 
     See Also
     --------
@@ -205,27 +209,28 @@ def _task_auc(
 ) -> float:
     from bci_dann.evaluation.metrics import score
 
-    shown = probabilities[:, [names.tolist().index(name) for name in of_tasks]]
-    total = shown.sum(axis=1, keepdims=True)
-    even = np.full_like(shown, 1 / len(of_tasks))
-    among = np.divide(shown, total, out=even, where=total > 0)
-    return score(among, truth, of_tasks)["roc_auc"]
+    selected = probabilities[:, [names.tolist().index(name) for name in of_tasks]]
+    total = selected.sum(axis=1, keepdims=True)
+    equal = np.full_like(selected, 1 / len(of_tasks))
+    normalised = np.divide(selected, total, out=equal, where=total > 0)
+    return score(normalised, truth, of_tasks)["roc_auc"]
 
 
 def _activations(
     is_task: NDArray[np.bool_], is_idle: NDArray[np.bool_], times: dict[str, NDArray[Any]]
 ) -> float:
-    """Return how often a minute a task begins to be decided in idle time."""
+    """Return the number of activations that begin in idle windows, by minute of idle time."""
     run, end = times["run"], times["end"].astype(float)
     steps = np.diff(end)[run[1:] == run[:-1]]
     if not len(steps):
         return NAN
     step = float(np.median(steps))
-    follows = np.zeros(len(end), dtype=bool)
-    follows[1:] = (run[1:] == run[:-1]) & (np.diff(end) < 1.5 * step)
-    active = is_task & is_idle
-    before = np.concatenate([[False], is_task[:-1]]) & follows
-    return float((active & ~before).sum() / (is_idle.sum() * step / 60))
+    is_consecutive = np.zeros(len(end), dtype=bool)
+    is_consecutive[1:] = (run[1:] == run[:-1]) & (np.diff(end) < 1.5 * step)
+    is_false = is_task & is_idle
+    was_task = np.concatenate([[False], is_task[:-1]]) & is_consecutive
+    idle_minutes = is_idle.sum() * step / 60
+    return float((is_false & ~was_task).sum() / idle_minutes)
 
 
 def _tasks(times: dict[str, NDArray[Any]], idle: str) -> list[tuple[str, float]]:
@@ -238,7 +243,10 @@ def _tasks(times: dict[str, NDArray[Any]], idle: str) -> list[tuple[str, float]]
 def _delays(
     decided: NDArray[np.str_], times: dict[str, NDArray[Any]], idle: str
 ) -> NDArray[np.float64]:
-    """Return the time from the start of each task to its first right decision, or infinity."""
+    """Return the time from the start of each task to its first correct decision (s).
+
+    Infinite for tasks without a correct decision.
+    """
     onset, end = times["onset"].astype(float), times["end"].astype(float)
     first = dict.fromkeys(_tasks(times, idle), np.inf)
     for place in np.flatnonzero((times["task"] != "") & (decided == times["task"])).tolist():

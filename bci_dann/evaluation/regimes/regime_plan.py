@@ -111,19 +111,19 @@ def _full_names(names: Sequence[str], datasets: list[str], run: RunConfig) -> li
 
 
 def _planned_regime(config: RunConfig, name: str, regime: Regime) -> PlannedRegime:
-    data = config.data.model_copy(update={"regime": _applied(regime)})
-    return PlannedRegime(name, _single(config, name, data=data), regime.held_out)
+    data = config.data.model_copy(update={"regime": _regime_of_run(regime)})
+    return PlannedRegime(name, _config_of_one_regime(config, name, data=data), regime.held_out)
 
 
 def _planned_world(config: RunConfig, name: str, world: World) -> PlannedRegime:
-    regime = _applied(world.regime)
+    regime = _regime_of_run(world.regime)
     data = DataConfig(dataset=SIMULATED, params=dict(world.params), regime=regime)
     preprocessing = _without_channels(config.preprocessing)
-    single = _single(config, name, data=data, preprocessing=preprocessing)
+    single = _config_of_one_regime(config, name, data=data, preprocessing=preprocessing)
     return PlannedRegime(name, single, world.regime.held_out, is_world=True)
 
 
-def _applied(regime: Regime) -> Regime | None:
+def _regime_of_run(regime: Regime) -> Regime | None:
     """Return a regime as the data of a run have it.
 
     If it changes no trials, the result is ``None``, so that the run uses the trials and records of
@@ -132,7 +132,8 @@ def _applied(regime: Regime) -> Regime | None:
     return regime.model_copy(update={"held_out": False}) if regime.changes_trials else None
 
 
-def _single(config: RunConfig, name: str, **replaced: Any) -> RunConfig:
+def _config_of_one_regime(config: RunConfig, name: str, **replaced: Any) -> RunConfig:
+    """Return the configuration of the run of one regime, without the keys for several regimes."""
     without: dict[str, Any] = {"regimes": {}, "worlds": None, "baselines": []}
     single = config.model_copy(update={"name": name, **without, **replaced})
     single._origin = config._origin

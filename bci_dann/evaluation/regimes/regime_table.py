@@ -30,9 +30,10 @@ REGIME_COLUMNS = (
 )
 # Summaries over regimes by name, with the function of pandas that computes each.
 SUMMARY_NAMES = {"worst": "min", "mean": "mean"}
-DIFFERENCES = ["accuracy_difference", "roc_auc_difference"]
+# Columns of the differences from the best baseline.
+DIFFERENCE_COLUMNS = ["accuracy_difference", "roc_auc_difference"]
 # Columns that depend on the baselines.
-COMPARED = ["best_baseline", "baseline_accuracy", "baseline_roc_auc", *DIFFERENCES]
+COMPARISON_COLUMNS = ["best_baseline", "baseline_accuracy", "baseline_roc_auc", *DIFFERENCE_COLUMNS]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,10 +124,12 @@ def summarise_regimes(table: pd.DataFrame) -> pd.DataFrame:
 
     groups = table.groupby(["pipeline", "protocol"], sort=False)
     parts = [
-        groups[DIFFERENCES].agg(function).assign(summary=name, n_regimes=groups["regime"].nunique())
+        groups[DIFFERENCE_COLUMNS]
+        .agg(function)
+        .assign(summary=name, n_regimes=groups["regime"].nunique())
         for name, function in SUMMARY_NAMES.items()
     ]
-    columns = ["summary", "pipeline", "protocol", "n_regimes", *DIFFERENCES]
+    columns = ["summary", "pipeline", "protocol", "n_regimes", *DIFFERENCE_COLUMNS]
     return pd.concat(parts).reset_index()[columns]
 
 
@@ -145,11 +148,13 @@ def compare_with_baselines(rows: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    scores = rows.drop(columns=[name for name in COMPARED if name in rows])
+    scores = rows.drop(columns=[name for name in COMPARISON_COLUMNS if name in rows])
     groups = scores.groupby(["regime", "protocol"], sort=False)
-    compared = [group.assign(**_best(group[group["is_baseline"]])) for _, group in groups]
-    table = pd.concat(compared).sort_index() if compared else scores.assign(**_best(scores))
-    for name in DIFFERENCES:
+    compared = [group.assign(**_best_baseline(group[group["is_baseline"]])) for _, group in groups]
+    table = (
+        pd.concat(compared).sort_index() if compared else scores.assign(**_best_baseline(scores))
+    )
+    for name in DIFFERENCE_COLUMNS:
         score = name.removesuffix("_difference")
         table[name] = table[score] - table[f"baseline_{score}"]
     return table[list(REGIME_COLUMNS)]
@@ -165,7 +170,8 @@ def _rows(regime: RegimeResults, baselines: Collection[str]) -> Iterator[dict[st
         }
 
 
-def _best(baselines: pd.DataFrame) -> Mapping[str, Any]:
+def _best_baseline(baselines: pd.DataFrame) -> Mapping[str, Any]:
+    """Return the best baseline of a regime by accuracy, and the highest scores of any baseline."""
     if baselines.empty:
         nan = float("nan")
         return {"best_baseline": "", "baseline_accuracy": nan, "baseline_roc_auc": nan}

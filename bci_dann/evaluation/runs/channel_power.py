@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["POWER_FILE", "ChannelPower", "read_channel_power", "write_channel_power"]
 
 POWER_FILE = "channel_power.npz"
-# Number of trials that are read at a time.
-AT_A_TIME = 500
+# Number of trials whose variances are computed at a time, to bound memory.
+TRIALS_PER_CHUNK = 500
 # Smallest variance (µV²), assigned to flat channels; far below the noise of amplifiers.
-LEAST = 1e-6
+MIN_VARIANCE_UV2 = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +85,12 @@ def write_channel_power(folder: Path, trials: EEGTrials, data_key: str) -> None:
     if known is not None and known.data_key == data_key:
         return
     parts = [
-        np.asarray(trials.X[start : start + AT_A_TIME], dtype=np.float64).var(axis=2)
-        for start in range(0, len(trials), AT_A_TIME)
+        np.asarray(trials.X[start : start + TRIALS_PER_CHUNK], dtype=np.float64).var(axis=2)
+        for start in range(0, len(trials), TRIALS_PER_CHUNK)
     ]
     positions = [channel["loc"][:3] for channel in trials.info["chs"]]
     arrays = {
-        "log_power": np.log(np.maximum(np.concatenate(parts), LEAST)).astype(np.float32),
+        "log_power": np.log(np.maximum(np.concatenate(parts), MIN_VARIANCE_UV2)).astype(np.float32),
         "ch_names": np.array(trials.ch_names),
         "positions": np.array(positions, dtype=np.float64),
         "data_key": np.array(data_key),

@@ -24,12 +24,14 @@ from bci_dann.exceptions import ResultsError
 if TYPE_CHECKING:
     from bci_dann.evaluation.runs.resolved_run import ResolvedRun
 
-__all__ = ["RESUME", "run_missing", "stacks_of"]
+__all__ = ["RESUME_ADVICE", "run_missing", "stacks_of"]
 
-FAILURES = "failures.txt"
-RESUME = "Give the same command again to continue from here."
+# Log of the tasks that failed, with their tracebacks.
+FAILURES_FILE = "failures.txt"
+# What to do after an interruption or a failure, for messages.
+RESUME_ADVICE = "Give the same command again to continue from here."
 # The line above the traceback of each task in the log of failures.
-HEADING = re.compile(r"^== (.*)\n", flags=re.MULTILINE)
+FAILURE_HEADING = re.compile(r"^== (.*)\n", flags=re.MULTILINE)
 
 
 def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) -> None:
@@ -76,7 +78,7 @@ def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) ->
                 release_worker(run.run_id)
     _log_failures(folder, pending, failures)
     if failures:
-        raise _failed(folder, failures, len(pending))
+        raise _failure_error(folder, failures, len(pending))
 
 
 def stacks_of(tasks: Sequence[Task], size: int) -> list[list[Task]]:
@@ -120,7 +122,7 @@ def _log_failures(
     folder: ResultsFolder, attempted: Sequence[Task], failures: Sequence[tuple[Task, str]]
 ) -> None:
     """Rewrite the log of failures; keep those of other tasks that still have no record."""
-    log = folder.path / FAILURES
+    log = folder.path / FAILURES_FILE
     if not (failures or log.exists()):
         return
     with folder.locked():
@@ -130,7 +132,7 @@ def _log_failures(
             others.pop(task.label, None)
         entries = {
             label: text
-            for label, text in _logged(log)
+            for label, text in _logged_failures(log)
             if label in others and not folder.record_path(others[label]).exists()
         }
         entries |= {task.label: failure for task, failure in failures}
@@ -141,23 +143,23 @@ def _log_failures(
             log.unlink(missing_ok=True)
 
 
-def _logged(log: Path) -> Iterator[tuple[str, str]]:
+def _logged_failures(log: Path) -> Iterator[tuple[str, str]]:
     """Yield the labels of the tasks in a log of failures, with their tracebacks."""
     if log.exists():
-        parts = HEADING.split(log.read_text(encoding="utf-8"))[1:]
+        parts = FAILURE_HEADING.split(log.read_text(encoding="utf-8"))[1:]
         yield from zip(parts[::2], (part.rstrip("\n") for part in parts[1::2]), strict=True)
 
 
-def _failed(
+def _failure_error(
     folder: ResultsFolder, failures: Sequence[tuple[Task, str]], n_pending: int
 ) -> ResultsError:
-    log = folder.path / FAILURES
+    log = folder.path / FAILURES_FILE
     others = "."
     if len(failures) < n_pending:
         others = f"; the others are finished and have their records in {folder.path}."
     return ResultsError(
         f"{len(failures)} of {n_pending} tasks failed{others} See {log} for the tracebacks. "
-        f"{RESUME}\n" + "\n".join(_reasons(failures))
+        f"{RESUME_ADVICE}\n" + "\n".join(_reasons(failures))
     )
 
 

@@ -114,7 +114,7 @@ def attempt(job: Callable[[], Record]) -> Record | str:
     Parameters
     ----------
     job : callable
-        Takes no arguments and returns a record.
+        Function without arguments that returns a record.
 
     Returns
     -------

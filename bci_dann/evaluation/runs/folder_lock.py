@@ -13,11 +13,11 @@ __all__ = ["folder_lock"]
 LOCK_FILE = ".lock"
 # How long to wait for other runs (s). The lock is held while the table of all records is written,
 # which takes a minute for ten thousand records.
-PATIENCE_S = 600.0
+LOCK_TIMEOUT_S = 600.0
 
 
 @contextmanager
-def folder_lock(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
+def folder_lock(folder: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
     """Prevent other runs from rewriting the files of a results folder during a ``with`` block.
 
     The operating system releases the lock when the process ends, even if it is killed. On file
@@ -27,7 +27,7 @@ def folder_lock(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
     ----------
     folder : pathlib.Path
         The results folder; created if it does not exist.
-    patience_s : float
+    timeout_s : float
         How long to wait for another run (s).
 
     Yields
@@ -43,13 +43,13 @@ def folder_lock(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     path = folder / LOCK_FILE
-    lock = FileLock(path, timeout=patience_s)
+    lock = FileLock(path, timeout=timeout_s)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         raise ResultsError(
-            f"another run has been writing to {folder} for {patience_s:g} s. Wait until it has "
+            f"another run has been writing to {folder} for {timeout_s:g} s. Wait until it has "
             f"ended and give the same command again; if no other run exists, delete {path}."
         ) from None
     except OSError as error:

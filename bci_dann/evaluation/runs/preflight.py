@@ -38,8 +38,8 @@ __all__ = [
     "checked_subjects",
 ]
 
-# Numbers of subjects in words.
-WORDS = {1: "one subject", 2: "two subjects", 3: "three subjects"}
+# Numbers of subjects in words, for messages.
+SUBJECT_COUNTS = {1: "one subject", 2: "two subjects", 3: "three subjects"}
 
 
 def check_jobs(n_jobs: int) -> None:
@@ -226,9 +226,10 @@ def check_subject_count(subjects: Sequence[str], left_out: int = 1) -> None:
         When no source subject would remain.
     """
     if len(subjects) <= left_out:
+        removed, needed = SUBJECT_COUNTS[left_out], SUBJECT_COUNTS[left_out + 1]
         raise DataError(
-            f"leaving {WORDS[left_out]} out needs at least {WORDS[left_out + 1]}; got "
-            f"{list(subjects)}. Add subjects under `data`."
+            f"leaving {removed} out needs at least {needed}; got {list(subjects)}. Add subjects "
+            "under `data`."
         )
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["TimeLeft", "announce", "duration_text", "step_by_step", "tracked"]
 
 Result = TypeVar("Result")
-# Duration of a task without its networks, in passes over the trials (empirical).
-WITHOUT_NETWORK = 5.0
+# Cost of a task without its networks, in passes over the trials (empirical).
+COST_WITHOUT_NETWORK = 5.0
 
 
 def tracked(
@@ -186,7 +186,7 @@ def _with_lines(
     for count, (task, result) in enumerate(results, start=done + 1):
         left.finished(task)
         failed = " failed" if result is not None else ""
-        line = f"{count}/{total} {task.label}{failed}{_left_text(left, count < total)}"
+        line = f"{count}/{total} {task.label}{failed}{_time_left_text(left, count < total)}"
         console.print(line, soft_wrap=True, highlight=False)
         yield task, result
 
@@ -201,23 +201,24 @@ def _with_bar(
     waiting = {task.key: task.pipeline.name for task in pending}
     with _bar(console) as bar:
         done = total - len(pending)
-        handle = bar.add_task(_first(waiting), total=total, completed=done)
+        handle = bar.add_task(_first_waiting(waiting), total=total, completed=done)
         for task, result in results:
             waiting.pop(task.key, None)
             left.finished(task)
-            text = _first(waiting) + _left_text(left, bool(waiting))
+            text = _first_waiting(waiting) + _time_left_text(left, bool(waiting))
             bar.update(handle, advance=1, description=text)
             yield task, result
 
 
-def _left_text(left: TimeLeft, is_going_on: bool) -> str:
+def _time_left_text(left: TimeLeft, is_going_on: bool) -> str:
     seconds = left.seconds
     return f", about {duration_text(seconds)} left" if is_going_on and seconds is not None else ""
 
 
 def _cost(task: Task) -> float:
     """Return the estimated duration of a task, in passes over the trials."""
-    return WITHOUT_NETWORK + sum(_passes(step["parameters"]) for step in task.pipeline.definition)
+    of_networks = sum(_passes(step["parameters"]) for step in task.pipeline.definition)
+    return COST_WITHOUT_NETWORK + of_networks
 
 
 def _passes(value: Any) -> float:
@@ -233,7 +234,7 @@ def _passes(value: Any) -> float:
     return nested + epochs * members * (2 if value.get("guard") else 1)
 
 
-def _first(waiting: dict[str, str]) -> str:
+def _first_waiting(waiting: dict[str, str]) -> str:
     return next(iter(waiting.values()), "done")
 
 

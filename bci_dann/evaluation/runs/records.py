@@ -8,8 +8,6 @@ import importlib.metadata
 import io
 import json
 import warnings
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 
 from bci_dann._files import write_atomically
 from bci_dann._version import __version__
+from bci_dann.evaluation.array_file import READ_ERRORS
 from bci_dann.evaluation.config.code_fingerprint import package_fingerprint
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.exceptions import BCIDannWarning
@@ -31,6 +30,7 @@ __all__ = [
     "read_record",
     "read_stored",
     "set_aside",
+    "task_label",
     "versions",
     "write_record",
 ]
@@ -41,16 +41,15 @@ LIBRARIES = ("torch", "braindecode", "scikit-learn", "numpy", "scipy", "pyrieman
 # Columns of the results table, and the fitted attributes of estimators that they contain.
 DIAGNOSTICS = {"ess": "effective_sample_size_", "domain_auc": "domain_auc_"}
 # Suffix of damaged records after renaming.
-ASIDE = ".damaged"
-ARRAYS = ("probabilities", "truth", "classes", "sessions", "test_index")
+DAMAGED_SUFFIX = ".damaged"
+# Arrays of every record: names of the file's arrays, and of the attributes of a Record.
+RECORD_ARRAYS = ("probabilities", "truth", "classes", "sessions", "test_index")
 # Training history of networks: an array with a row for each term of the loss, and their names.
-HISTORY, SUMMANDS = "history", "summands"
+HISTORY_KEY, SUMMANDS_KEY = "history", "summands"
 # Pseudo-online runs: an array for each name that the description lists.
-WINDOWS, WINDOW_PREFIX = "windows", "window_"
+WINDOWS_KEY, WINDOW_PREFIX = "windows", "window_"
 # Map of the features of the trained model: an array for each name that the description lists.
-MAP, MAP_PREFIX = "feature_map", "map_"
-# Exceptions that reading a truncated or modified file can raise.
-DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+MAP_KEY, MAP_PREFIX = "feature_map", "map_"
 
 
 @functools.cache
@@ -70,6 +69,29 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             installed[name] = "absent"
     return installed
+
+
+def task_label(
+    pipeline: str, protocol: str, subject: str, seed: int, without: str | None = None
+) -> str:
+    """Return the description of a task for messages.
+
+    Parameters
+    ----------
+    pipeline, protocol, subject : str
+        Names of the pipeline, of the protocol, and of the target subject.
+    seed : int
+        Seed of the pipeline.
+    without : str or None
+        A further subject that is left out of both training and scoring.
+
+    Returns
+    -------
+    str
+        For example ``"dann, train, subject 3, seed 0"``.
+    """
+    subject = subject if without is None else f"{subject} without {without}"
+    return f"{pipeline}, {protocol}, subject {subject}, seed {seed}"
 
 
 @dataclass(frozen=True)
@@ -121,8 +143,7 @@ class Task:
         str
             Pipeline, protocol, target and seed.
         """
-        subject = self.subject if self.without is None else f"{self.subject} without {self.without}"
-        return f"{self.pipeline.name}, {self.protocol}, subject {subject}, seed {self.seed}"
+        return task_label(self.pipeline.name, self.protocol, self.subject, self.seed, self.without)
 
     @functools.cached_property
     def key(self) -> str:
@@ -226,13 +247,13 @@ def write_record(path: Path, task: Task, record: Record) -> None:
         "n_train": record.n_train,
         "diagnostics": record.diagnostics,
         # only if not empty, so that other records do not change
-        **({SUMMANDS: list(record.history)} if record.history else {}),
-        **({WINDOWS: list(record.windows)} if record.windows else {}),
-        **({MAP: list(record.feature_map)} if record.feature_map else {}),
+        **({SUMMANDS_KEY: list(record.history)} if record.history else {}),
+        **({WINDOWS_KEY: list(record.windows)} if record.windows else {}),
+        **({MAP_KEY: list(record.feature_map)} if record.feature_map else {}),
     }
-    arrays: dict[str, Any] = {name: getattr(record, name) for name in ARRAYS}
+    arrays: dict[str, Any] = {name: getattr(record, name) for name in RECORD_ARRAYS}
     if record.history:
-        arrays[HISTORY] = np.stack(list(record.history.values()))
+        arrays[HISTORY_KEY] = np.stack(list(record.history.values()))
     arrays |= {WINDOW_PREFIX + name: values for name, values in record.windows.items()}
     arrays |= {MAP_PREFIX + name: values for name, values in record.feature_map.items()}
     buffer = io.BytesIO()
@@ -263,8 +284,8 @@ def read_record(path: Path, task: Task) -> Record | None:
     if not path.exists():
         return None
     try:
-        return _parse(path, task)
-    except DAMAGE as error:
+        return _read_record_of(path, task)
+    except READ_ERRORS as error:
         warnings.warn(
             f"the record {path} is damaged and counts as missing: {error}",
             BCIDannWarning,
@@ -290,11 +311,11 @@ def set_aside(path: Path, task: Task) -> Path | None:
         cannot be read or renamed, such as on an unavailable network drive.
     """
     try:
-        _parse(path, task)
+        _read_record_of(path, task)
     except OSError:
         return None
-    except DAMAGE:
-        aside = path.with_name(path.name + ASIDE)
+    except READ_ERRORS:
+        aside = path.with_name(path.name + DAMAGED_SUFFIX)
         try:
             return path.replace(aside)
         except OSError:
@@ -320,28 +341,28 @@ def read_stored(path: Path) -> tuple[dict[str, Any], Record]:
 
     Raises
     ------
-    OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error
-        When the file is damaged: :data:`DAMAGE`.
+    OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error
+        When the file is damaged; see :data:`bci_dann.evaluation.array_file.READ_ERRORS`.
     """
     # read into memory first, because numpy does not close damaged files
     with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
         about: dict[str, Any] = json.loads(str(stored["about"]))
         fit_seconds, predict_seconds = stored["seconds"].tolist()
-        names = about.get(SUMMANDS, [])
+        names = about.get(SUMMANDS_KEY, [])
         record = Record(
-            **{name: stored[name] for name in ARRAYS},
+            **{name: stored[name] for name in RECORD_ARRAYS},
             n_train=about["n_train"],
             fit_seconds=fit_seconds,
             predict_seconds=predict_seconds,
             diagnostics=about["diagnostics"],
-            history=dict(zip(names, stored[HISTORY], strict=True)) if names else {},
-            windows={name: stored[WINDOW_PREFIX + name] for name in about.get(WINDOWS, [])},
-            feature_map={name: stored[MAP_PREFIX + name] for name in about.get(MAP, [])},
+            history=dict(zip(names, stored[HISTORY_KEY], strict=True)) if names else {},
+            windows={name: stored[WINDOW_PREFIX + name] for name in about.get(WINDOWS_KEY, [])},
+            feature_map={name: stored[MAP_PREFIX + name] for name in about.get(MAP_KEY, [])},
         )
     return about, record
 
 
-def _parse(path: Path, task: Task) -> Record:
+def _read_record_of(path: Path, task: Task) -> Record:
     about, record = read_stored(path)
     if about["key"] != task.key:
         raise ValueError("it belongs to another task")

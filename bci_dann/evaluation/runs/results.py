@@ -29,11 +29,14 @@ from bci_dann.exceptions import BCIDannWarning, ResultsError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "MANIFEST_FILE", "ResultsFolder", "results_table"]
+__all__ = ["COLUMNS", "MANIFEST_FILE", "ROW_KEYS", "ResultsFolder", "results_table"]
 
+# File with the manifest of a results folder.
 MANIFEST_FILE = "config.json"
+# Columns that identify a row of the results table, by which it is sorted; and all columns.
+ROW_KEYS = ("dataset", "pipeline", "protocol", "seed", "subject", "session")
 COLUMNS = (
-    *("dataset", "pipeline", "protocol", "seed", "subject", "session"),
+    *ROW_KEYS,
     *("n_train", "n_test", *METRICS, "fit_seconds", *DIAGNOSTICS),
 )
 
@@ -322,7 +325,7 @@ def results_table(finished: Iterable[tuple[Task, Record]]) -> pd.DataFrame:
     Parameters
     ----------
     finished : iterable of (Task, Record)
-        In any order.
+        Tasks with their records, in any order.
 
     Returns
     -------
@@ -338,7 +341,7 @@ def results_table(finished: Iterable[tuple[Task, Record]]) -> pd.DataFrame:
     pairs = list(finished)
     rows = [row for task, record in pairs for row in _rows(task, record)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table = table.sort_values(list(COLUMNS[:6]), ignore_index=True, key=_natural)
+    table = table.sort_values(list(ROW_KEYS), ignore_index=True, key=_sort_keys)
     if pairs and not pairs[0][1].windows:
         table.attrs["n_classes"] = len(pairs[0][1].classes)
     return table
@@ -366,7 +369,7 @@ def _scores_of(record: Record, trials: NDArray[np.bool_]) -> dict[str, float]:
     return score(record.probabilities[trials], record.truth[trials], record.classes.tolist())
 
 
-def _natural(column: pd.Series) -> pd.Series:
+def _sort_keys(column: pd.Series) -> pd.Series:
     """Return sort keys with which subject 2 precedes subject 10."""
     if column.name != "subject":
         return column

@@ -15,7 +15,7 @@ from bci_dann.evaluation.pseudo_online.window_results import write_window_scores
 from bci_dann.evaluation.runs.channel_power import write_channel_power
 from bci_dann.evaluation.runs.cost.durations import Durations
 from bci_dann.evaluation.runs.cost.run_cost import planned_cost
-from bci_dann.evaluation.runs.dispatch import RESUME, run_missing
+from bci_dann.evaluation.runs.dispatch import RESUME_ADVICE, run_missing
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.manifest import Manifest, manifest_of, recordings_fingerprint
 from bci_dann.evaluation.runs.preflight import (
@@ -380,7 +380,7 @@ def _table_written_on_errors(run: TaskRun) -> Iterator[None]:
         n_finished = len(list(run.folder.finished(run.requested)))
         raise KeyboardInterrupt(
             f"interrupted: {n_finished} of {len(run.requested)} tasks are finished and have their "
-            f"records in {run.folder.path}. {RESUME}"
+            f"records in {run.folder.path}. {RESUME_ADVICE}"
         ) from None
     except ResultsError as error:
         # if the disk is full, the table cannot be written either

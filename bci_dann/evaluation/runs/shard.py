@@ -12,7 +12,8 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["Shard"]
 
-FORM = re.compile(r"(\d+)/(\d+)")
+# Form of a shard: number of the part, and number of all parts.
+SHARD_PATTERN = re.compile(r"(\d+)/(\d+)")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Shard:
         ConfigError
             When the text has another form, or there is no such part.
         """
-        match = FORM.fullmatch(str(text).strip())
+        match = SHARD_PATTERN.fullmatch(str(text).strip())
         index, count = map(int, match.groups()) if match else (0, 0)
         if not 1 <= index <= count:
             raise ConfigError(

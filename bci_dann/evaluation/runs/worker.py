@@ -27,8 +27,8 @@ __all__ = [
     "release_worker",
 ]
 
-# Modules whose warning classes can be loaded by any process.
-KNOWN_MODULES = ("builtins", "bci_dann")
+# Packages whose warning classes any process can load.
+LOADABLE_PACKAGES = ("builtins", "bci_dann")
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ class Worker:
         return open_trials(self.setup.trials_folder)
 
 
-# The worker of this process, for the run of its last tasks.
-_current: dict[str, Worker] = {}
+# The worker of this process by the identifier of its run; empty, or with a single entry.
+_current_worker: dict[str, Worker] = {}
 
 
 def execute(tasks: Sequence[Task], setup: WorkerSetup) -> list[tuple[Task, str | None]]:
@@ -136,7 +136,7 @@ def execute(tasks: Sequence[Task], setup: WorkerSetup) -> list[tuple[Task, str |
     """
     missing = [task for task in tasks if not setup.folder.record_path(task).exists()]
     failures: dict[str, str] = {}
-    for task, result in zip(missing, _results(missing, _worker_of(setup)), strict=True):
+    for task, result in zip(missing, _results_of(missing, _worker_of(setup)), strict=True):
         if isinstance(result, str):
             failures[task.key] = result
         else:
@@ -178,23 +178,23 @@ def release_worker(run_id: str) -> None:
     run_id : str
         The identifier of the run.
     """
-    _current.pop(run_id, None)
+    _current_worker.pop(run_id, None)
 
 
-def _results(tasks: Sequence[Task], worker: Worker) -> Iterable[Record | str]:
+def _results_of(tasks: Sequence[Task], worker: Worker) -> Iterable[Record | str]:
     share = partial(_share_cache, worker=worker)
     if len(tasks) > 1:
-        with _logged(worker.setup, tasks[0], "stack"):
+        with _log_of_losses(worker.setup, tasks[0], "stack"):
             return compute_stack(tasks, worker.trials, share)
     return (_result(task, worker, share) for task in tasks)
 
 
 def _result(task: Task, worker: Worker, share: Callable[[Any], None]) -> Record | str:
-    with _logged(worker.setup, task, f"subject {task.subject}", f"seed {task.seed}"):
+    with _log_of_losses(worker.setup, task, f"subject {task.subject}", f"seed {task.seed}"):
         return attempt(partial(compute, task, worker.trials, share))
 
 
-def _logged(setup: WorkerSetup, task: Task, *parts: str) -> AbstractContextManager[None]:
+def _log_of_losses(setup: WorkerSetup, task: Task, *parts: str) -> AbstractContextManager[None]:
     """Log losses in a ``with`` block, if the run has a folder for this."""
     if setup.tensorboard is None:
         return nullcontext()
@@ -205,10 +205,10 @@ def _logged(setup: WorkerSetup, task: Task, *parts: str) -> AbstractContextManag
 
 def _worker_of(setup: WorkerSetup) -> Worker:
     """Return the worker of this process for a run; the worker of another run is discarded."""
-    if setup.run_id not in _current:
-        _current.clear()
-        _current[setup.run_id] = Worker(setup)
-    return _current[setup.run_id]
+    if setup.run_id not in _current_worker:
+        _current_worker.clear()
+        _current_worker[setup.run_id] = Worker(setup)
+    return _current_worker[setup.run_id]
 
 
 def _share_cache(estimator: Any, worker: Worker) -> None:
@@ -218,6 +218,9 @@ def _share_cache(estimator: Any, worker: Worker) -> None:
 
 
 def _loadable_category(category: type[Warning]) -> type[Warning]:
-    ours = (base for base in category.__mro__ if base.__module__.split(".")[0] in KNOWN_MODULES)
-    known = next(ours, UserWarning)
-    return known if issubclass(known, Warning) else UserWarning
+    """Return a warning class, or its nearest base class that the process of the run can load."""
+    loadable = (
+        base for base in category.__mro__ if base.__module__.split(".")[0] in LOADABLE_PACKAGES
+    )
+    nearest = next(loadable, UserWarning)
+    return nearest if issubclass(nearest, Warning) else UserWarning

@@ -311,8 +311,8 @@ def _complete_pipelines(
     }
     if missing and must_be_complete:
         raise ResultsError(
-            f"predictions are missing for these subjects: {_by_pipeline(missing)}. Finish the run "
-            "first."
+            f"predictions are missing for these subjects: {_subjects_text(missing)}. Finish the "
+            "run first."
         )
     names = sorted(set(by_name) - set(missing))
     if len(names) < 2:
@@ -323,7 +323,8 @@ def _complete_pipelines(
     return names
 
 
-def _by_pipeline(subjects: Mapping[str, set[str]]) -> str:
+def _subjects_text(subjects: Mapping[str, set[str]]) -> str:
+    """Return the subjects of each pipeline as text, for a message."""
     return "; ".join(f"{name}: {', '.join(sorted(own))}" for name, own in subjects.items())
 
 

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["nested_choice", "nested_summary", "nested_table", "with_pseudo_targets"]
 
-FILE = "nested.csv"
+# The table of the choice in a results folder.
+NESTED_FILE = "nested.csv"
+# Columns that identify a row of the table.
 ROW_KEYS = ["protocol", "subject", "pipeline"]
 # Columns of the target's own scores, and of the scores over pseudo-targets.
 TARGET_SCORES = ["accuracy", "roc_auc"]
@@ -140,7 +142,7 @@ def nested_choice(
         return task_table(done.requested)
     weighting = ImportanceWeighting(open_trials(done.trials_folder))
     table = nested_table(done.folder.finished(done.requested), weighting.weights)
-    write_atomically(done.folder.path / FILE, table.to_csv(index=False).encode())
+    write_atomically(done.folder.path / NESTED_FILE, table.to_csv(index=False).encode())
     return table
 
 

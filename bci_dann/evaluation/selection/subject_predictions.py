@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bci_dann.evaluation.runs.records import ARRAYS, DAMAGE, Record, read_stored
+from bci_dann.evaluation.array_file import READ_ERRORS
+from bci_dann.evaluation.runs.records import RECORD_ARRAYS, Record, read_stored
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.exceptions import ResultsError
 
@@ -79,7 +80,7 @@ def read_predictions(folder: str | Path) -> Iterator[SubjectPredictions]:
     for file in sorted((path / "records").glob("*.npz")):
         try:
             about, record = read_stored(file)
-        except DAMAGE as error:
+        except READ_ERRORS as error:
             raise ResultsError(
                 f"the record {file} cannot be read: {error}. Delete it, and run again."
             ) from error
@@ -93,5 +94,5 @@ def _predictions(about: dict[str, Any], record: Record) -> SubjectPredictions:
         about["protocol"],
         about["seed"],
         about["subject"],
-        **{name: getattr(record, name) for name in ARRAYS},
+        **{name: getattr(record, name) for name in RECORD_ARRAYS},
     )

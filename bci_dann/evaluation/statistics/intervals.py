@@ -7,10 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["mean_interval"]
+__all__ = ["CONFIDENCE_LEVEL", "mean_interval"]
 
-RESAMPLES = 9999
-CONFIDENCE = 0.95
+# Nominal coverage of confidence intervals.
+CONFIDENCE_LEVEL = 0.95
+N_BOOTSTRAP_SAMPLES = 9999
 
 
 def mean_interval(values: NDArray[np.float64], random_state: int = 0) -> tuple[float, float]:
@@ -52,8 +53,8 @@ def mean_interval(values: NDArray[np.float64], random_state: int = 0) -> tuple[f
     interval = bootstrap(
         (values,),
         np.mean,
-        n_resamples=RESAMPLES,
-        confidence_level=CONFIDENCE,
+        n_resamples=N_BOOTSTRAP_SAMPLES,
+        confidence_level=CONFIDENCE_LEVEL,
         method="BCa",
         rng=np.random.default_rng(random_state),
     ).confidence_interval

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["combine_datasets"]
 
-# Smaller standard deviations are zero up to rounding: the difference is the same for all subjects.
+# Standard deviations up to this are zero apart from rounding: the difference is the same for all
+# subjects.
 SMALLEST_SPREAD = 1e-9
 
 
@@ -102,7 +103,7 @@ def _random_effects(rows: pd.DataFrame) -> dict[str, float]:
     with np.errstate(invalid="ignore"):
         combined = combine_effects(difference, variance, method_re="dl")
         # the estimated variance between datasets is at least 0 (DerSimonian and Laird 1986), where
-        # the model is that of fixed effects; statsmodels goes on with a negative one
+        # the model is that of fixed effects; statsmodels does not clip a negative estimate
         model = "random effect" if combined.tau2 > 0 else "fixed effect"
         mean, _, low, high = combined.summary_frame().loc[model].iloc[:4]
     return {

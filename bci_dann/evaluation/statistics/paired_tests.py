@@ -17,15 +17,13 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_option
 from bci_dann.evaluation.statistics.intervals import mean_interval
 from bci_dann.evaluation.statistics.paired_scores import paired_differences, scores_by_subject
+from bci_dann.evaluation.statistics.sign_flips import EXACT_SUBJECTS, sign_flip_p_value
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["compare_pipelines", "paired_p_values", "with_holm"]
 
-# Up to this number of subjects all 2 ** 13 = 8192 sign patterns are enumerated, as in MOABB; for
-# more subjects, Wilcoxon's test is used.
-EXACT_SUBJECTS = 13
 COLUMNS = (
     *("dataset", "protocol", "pipeline", "reference", "n_subjects", "difference"),
     *("low", "high", "effect_size", "p_greater", "p_value", "p_holm"),
@@ -136,7 +134,7 @@ def paired_p_values(differences: Floats) -> tuple[float, float]:
 
     See Also
     --------
-    scipy.stats.permutation_test : Used for up to 13 subjects.
+    bci_dann.evaluation.statistics.sign_flips.sign_flip_p_value : Used for up to 13 subjects.
     scipy.stats.wilcoxon : Used for more subjects.
 
     Examples
@@ -146,28 +144,22 @@ def paired_p_values(differences: Floats) -> tuple[float, float]:
     >>> paired_p_values(np.array([0.1, 0.2, 0.1, 0.3]))
     (0.0625, 0.125)
     """
-    from scipy.stats import permutation_test, wilcoxon
+    from scipy.stats import wilcoxon
 
     if len(differences) < 2:
         return math.nan, math.nan
     if not np.any(differences):
         return 1.0, 1.0
     if len(differences) > EXACT_SUBJECTS:
-        sides = (wilcoxon(differences, alternative=side) for side in ("greater", "two-sided"))
-    else:
-        sides = (
-            permutation_test(
-                (differences,),
-                lambda sample, axis: sample.mean(axis=axis),
-                permutation_type="samples",
-                alternative=side,
-                vectorized=True,
-                n_resamples=2**EXACT_SUBJECTS,
-            )
+        greater, two_sided = (
+            float(wilcoxon(differences, alternative=side).pvalue)
             for side in ("greater", "two-sided")
         )
-    greater, both = (float(test.pvalue) for test in sides)
-    return greater, both
+        return greater, two_sided
+    return (
+        sign_flip_p_value(differences, "greater"),
+        sign_flip_p_value(differences, "two-sided"),
+    )
 
 
 def _pairs(pipelines: list[str], reference: str | None) -> list[tuple[str, str]]:

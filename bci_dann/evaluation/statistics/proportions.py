@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bci_dann._validation import check_between
+from bci_dann.evaluation.statistics.intervals import CONFIDENCE_LEVEL
 
 __all__ = [
     "Estimate",
@@ -19,8 +20,8 @@ __all__ = [
     "trials_for_half_width",
 ]
 
-CONFIDENCE = 0.95
-TINY = 1e-9
+# Distance from 0 and 1 at which the search for the limits of an AUC of 0 or 1 begins.
+AUC_MARGIN = 1e-9
 
 
 class Estimate(NamedTuple):
@@ -151,13 +152,13 @@ def auc_estimate(auc: float, n_positive: int, n_negative: int) -> Estimate:
     from scipy.optimize import brentq
     from scipy.special import ndtri
 
-    z, m = ndtri((1 + CONFIDENCE) / 2), (n_positive + n_negative) / 2 - 1
+    z, m = ndtri((1 + CONFIDENCE_LEVEL) / 2), (n_positive + n_negative) / 2 - 1
 
     def excess(a: float) -> float:
         spread = 1 + m * ((1 - a) / (2 - a) + a / (1 + a))
         return float((a - auc) ** 2 - z**2 * a * (1 - a) * spread / (n_positive * n_negative))
 
-    inside = min(max(auc, TINY), 1 - TINY)  # the function has further zeros at 0 and 1
+    inside = min(max(auc, AUC_MARGIN), 1 - AUC_MARGIN)  # the function has further zeros at 0 and 1
     low = 0.0 if auc <= 0 else float(brentq(excess, 0.0, inside))
     high = 1.0 if auc >= 1 else float(brentq(excess, inside, 1.0))
     return Estimate(auc, low, high)
@@ -205,7 +206,7 @@ def _exact_limits(n_right: ArrayLike, n_trials: ArrayLike) -> NDArray[np.float64
     from scipy.special import betaincinv
 
     right, wrong = np.asarray(n_right), np.asarray(n_trials) - np.asarray(n_right)
-    tail = (1 - CONFIDENCE) / 2
+    tail = (1 - CONFIDENCE_LEVEL) / 2
     with np.errstate(invalid="ignore"):
         low = np.where(right > 0, betaincinv(right, wrong + 1, tail), 0.0)
         high = np.where(wrong > 0, betaincinv(right + 1, wrong, 1 - tail), 1.0)

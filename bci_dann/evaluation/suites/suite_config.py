@@ -116,7 +116,7 @@ class Suite:
         Returns
         -------
         Suite
-            A copy; without a reference if the pipelines no longer include it.
+            A copy; without a reference if the new pipelines do not include it.
 
         Raises
         ------
@@ -164,7 +164,7 @@ def load_run_or_suite(
     config : str, pathlib.Path or mapping
         A file, the name of a shipped configuration, or the content.
     settings : sequence of str
-        As for :func:`load_config`.
+        See :func:`load_config`.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def load_run_or_suite(
     Raises
     ------
     ConfigError
-        As :func:`load_config` and :func:`load_suite`.
+        See :func:`load_config` and :func:`load_suite`.
     """
     content, origin = located_content(config, settings)
     if isinstance(content, Mapping) and SUITE_KEY in content:
@@ -194,7 +194,7 @@ def load_suite(config: str | Path | Mapping[str, Any], settings: Sequence[str] =
         key ``reference`` is the pipeline that the others are compared with. A suite with
         ``regimes`` or ``worlds`` has ``baselines`` instead, and :func:`run_regimes` runs it.
     settings : sequence of str
-        As for :func:`load_config`.
+        See :func:`load_config`.
 
     Returns
     -------

@@ -33,7 +33,7 @@ def planned_suite(runs: dict[str, ResolvedRun]) -> pd.DataFrame:
     Raises
     ------
     ConfigError, DataError, ResultsError
-        As :func:`bci_dann.run_benchmark` does in a dry run.
+        See :func:`bci_dann.run_benchmark`.
     """
     import pandas as pd
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bci_dann.evaluation.runs.dispatch import FAILURES
+from bci_dann.evaluation.runs.dispatch import FAILURES_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,7 @@ def _subjects(stored: StoredResults, account: pd.DataFrame | None) -> list[str]:
 def _failures(folder: Path, missing: list[tuple[str, str, int, str]]) -> dict[str, str]:
     """Read the errors of the last run, for tasks that still have no record."""
     try:
-        text = (folder / FAILURES).read_text(encoding="utf-8", errors="replace")
+        text = (folder / FAILURES_FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return {}
     labels = {

@@ -11,7 +11,7 @@ import numpy as np
 
 from bci_dann.evaluation import open_results
 from bci_dann.evaluation.metrics import METRICS, score
-from bci_dann.evaluation.record_frames import TASK
+from bci_dann.evaluation.record_frames import TASK_COLUMNS
 from bci_dann.evaluation.regimes.regimes_folder import is_regimes_folder
 from bci_dann.evaluation.runs.invocations import Invocation, read_invocations
 from bci_dann.evaluation.runs.results import COLUMNS, ResultsFolder
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["RunContent", "read_run"]
 
 # Columns that identify a row of results.csv.
-ROW_KEYS = [*TASK, "session"]
+ROW_KEYS = [*TASK_COLUMNS, "session"]
 # Largest difference of equal scores in results.csv and the records: the file contains all digits.
 SCORE_TOLERANCE = 1e-9
 
@@ -190,5 +190,5 @@ def _table_of_records(stored: StoredResults) -> pd.DataFrame:
         scores = score(probabilities, trials["truth"].to_numpy(dtype=str), classes)
         rows.append({**dict(zip(ROW_KEYS, key, strict=True)), "n_test": len(trials), **scores})
     tasks = stored.tasks.drop(columns=["n_test", "predict_seconds", "version", "key"])
-    table = pd.DataFrame(rows).merge(tasks, on=list(TASK))
+    table = pd.DataFrame(rows).merge(tasks, on=list(TASK_COLUMNS))
     return table[[name for name in COLUMNS if name in table or name in METRICS]]

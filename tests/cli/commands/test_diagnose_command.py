@@ -53,5 +53,5 @@ def test_recordings_of_one_subject_are_one_clean_message(bci_dann, config, recor
         "diagnose", config, "--data-dir", recordings / "sources", "--out", tmp_path / "out"
     )
     assert done.exit_code == 2
-    assert "at least two; there is ['1']" in done.stderr
+    assert "at least two; got ['1']" in done.stderr
     assert not (tmp_path / "out").exists()

@@ -56,7 +56,7 @@ def test_labels_of_the_target_point_at_the_classes_of_the_sources():
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (None, r"y_target_labeled must have shape \(2,\); got \(\)"),
+        (None, r"y_target_labeled must have shape \(2,\); got None"),
         (["a"], r"must have shape \(2,\); got \(1,\)"),
         ([["a"], ["b"]], r"got \(2, 1\)"),
         (["a", "z"], r"labels \['z'\] that the sources do not have; the sources have \['a', 'b'\]"),

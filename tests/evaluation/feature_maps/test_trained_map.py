@@ -48,8 +48,8 @@ def test_alignment_brings_the_target_among_the_sources(simulated, model):
 
 
 def test_numbers_of_trials_are_limited(simulated, model, monkeypatch):
-    monkeypatch.setattr(module, "OF_TARGET", 30)
-    monkeypatch.setattr(module, "OF_SOURCES", 36)
+    monkeypatch.setattr(module, "MAX_TARGET_TRIALS", 30)
+    monkeypatch.setattr(module, "MAX_SOURCE_TRIALS", 36)
     found = map_features(model, simulated, "1", SOURCES, "few")
     assert tuple(found) == MAP_ARRAYS
     names, counts = np.unique(found["subjects"], return_counts=True)

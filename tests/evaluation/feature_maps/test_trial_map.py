@@ -40,7 +40,7 @@ def test_recentring_brings_subjects_together_and_classes_apart(simulated):
 
 
 def test_trials_are_spread_over_the_recordings_of_each_subject(simulated, monkeypatch):
-    monkeypatch.setattr(module, "TRIALS_OF_A_SUBJECT", 5)
+    monkeypatch.setattr(module, "MAX_TRIALS_OF_A_SUBJECT", 5)
     found = map_trials(simulated, "key")
     assert found.subjects.tolist() == ["1"] * 5 + ["2"] * 5 + ["3"] * 5
     first = np.flatnonzero(simulated.subjects == "1")
@@ -49,7 +49,7 @@ def test_trials_are_spread_over_the_recordings_of_each_subject(simulated, monkey
 
 
 def test_many_subjects_have_fewer_trials_each(simulated, monkeypatch):
-    monkeypatch.setattr(module, "MOST_TRIALS", 30)
+    monkeypatch.setattr(module, "MAX_TRIALS", 30)
     found = map_trials(simulated, "key")
     assert np.unique(found.subjects, return_counts=True)[1].tolist() == [10, 10, 10]
 

@@ -9,10 +9,10 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
 from bci_dann.evaluation.pseudo_online.window_scores import (
     SCORES,
-    TASK_COLUMNS,
     score_windows,
     summarise_windows,
 )
+from bci_dann.evaluation.runs.results import ROW_KEYS
 
 CLASSES = ["idle", "left", "right"]
 
@@ -113,7 +113,7 @@ def test_every_subject_counts_the_same():
         ("Set", "two", "train", 0, "1", "0", False, 0.5),
         ("Set", "two", "train", 0, "2", "0", True, 0.5),
     ]
-    table = pd.DataFrame(rows, columns=[*TASK_COLUMNS, "causal", "mcc"])
+    table = pd.DataFrame(rows, columns=[*ROW_KEYS, "causal", "mcc"])
     for name in SCORES[1:]:
         table[name] = table["mcc"]
     summary = summarise_windows(table)

@@ -115,7 +115,7 @@ def test_mistakes_in_a_configuration_are_named(content, changes, message):
 
 def test_a_regime_of_the_data_beside_regimes_is_refused(content):
     content["data"]["regime"] = {"n_subjects": 3}
-    with pytest.raises(ConfigError, match=r"data\.regime is set beside"):
+    with pytest.raises(ConfigError, match=r"data\.regime excludes"):
         load_config(content)
 
 

@@ -15,7 +15,7 @@ from bci_dann.evaluation.runs.channel_power import (
 
 
 def test_it_is_the_log_variance_of_each_trial(trials, tmp_path, monkeypatch):
-    monkeypatch.setattr("bci_dann.evaluation.runs.channel_power.AT_A_TIME", 7)
+    monkeypatch.setattr("bci_dann.evaluation.runs.channel_power.TRIALS_PER_CHUNK", 7)
     write_channel_power(tmp_path, trials, "key")
     found = read_channel_power(tmp_path)
     np.testing.assert_allclose(found.log_power, np.log(trials.X.var(axis=2)), rtol=1e-5)

@@ -42,18 +42,18 @@ def test_another_process_is_waited_for_and_a_killed_one_is_not(tmp_path):
         assert holder.stdout.readline() == "held\n"
         with (
             pytest.raises(ResultsError, match=r"another run has been writing.*delete .*\.lock"),
-            folder_lock(tmp_path, patience_s=0.3),
+            folder_lock(tmp_path, timeout_s=0.3),
         ):
             pytest.fail("two hold the lock")
         holder.kill()
-    with folder_lock(tmp_path, patience_s=0.3):
+    with folder_lock(tmp_path, timeout_s=0.3):
         pass
 
 
 def test_an_error_in_the_block_releases_the_lock(tmp_path):
     with pytest.raises(KeyError), folder_lock(tmp_path):
         raise KeyError
-    with folder_lock(tmp_path, patience_s=0.1):
+    with folder_lock(tmp_path, timeout_s=0.1):
         pass
 
 

@@ -128,6 +128,19 @@ def test_record_with_a_flipped_bit_is_damaged(tmp_path):
         assert read_record(path, TASK) is None
 
 
+@pytest.mark.parametrize(("in_entry", "in_directory"), [(6, 8), (8, 10)])
+def test_record_with_a_damaged_zip_header_is_damaged(tmp_path, in_entry, in_directory):
+    # the flag of encryption and the method of compression, for which zipfile raises RuntimeError
+    path = tmp_path / "a.npz"
+    write_record(path, TASK, RECORD)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x03\x04") + in_entry] ^= 1
+    content[content.index(b"PK\x01\x02") + in_directory] ^= 1
+    path.write_bytes(content)
+    with pytest.warns(BCIDannWarning, match="damaged"):
+        assert read_record(path, TASK) is None
+
+
 def test_record_of_another_task_is_not_taken(tmp_path):
     write_record(tmp_path / "a.npz", TASK, RECORD)
     with pytest.warns(BCIDannWarning, match="another task"):

@@ -98,7 +98,7 @@ def test_nothing_is_kept_after_the_run(setup, tasks, opened):
 
 def test_a_benchmark_releases_its_worker(prepared, config, tmp_path):
     run_benchmark(config, tmp_path / "out", progress=False)
-    assert worker_module._current == {}
+    assert worker_module._current_worker == {}
 
 
 def test_a_benchmark_that_fails_releases_its_worker(prepared, config, tmp_path, monkeypatch):
@@ -108,7 +108,7 @@ def test_a_benchmark_that_fails_releases_its_worker(prepared, config, tmp_path, 
     monkeypatch.setattr(worker_module, "compute", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_benchmark(config, tmp_path / "out", progress=False)
-    assert worker_module._current == {}
+    assert worker_module._current_worker == {}
 
 
 class Cached:

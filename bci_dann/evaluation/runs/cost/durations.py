@@ -21,10 +21,10 @@ __all__ = ["Durations"]
 
 logger = logging.getLogger(__name__)
 
-FILE = "durations.json"
-# An entry is replaced by that of a later run, except of one with far less data, from which less
-# can be extrapolated.
-FAR_LESS = 0.5
+DURATIONS_FILE = "durations.json"
+# A later run replaces an entry, unless it has less than this share of the entry's data: durations
+# cannot be extrapolated well from much smaller datasets.
+MIN_SHARE_OF_KNOWN_DATA = 0.5
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Durations:
             Empty if there are none, or if the file is damaged.
         """
         try:
-            content = json.loads((cache / FILE).read_text(encoding="utf-8"))
+            content = json.loads((cache / DURATIONS_FILE).read_text(encoding="utf-8"))
             return cls({key: _entry(**value) for key, value in content.items()})
         except (OSError, ValueError, TypeError, AttributeError, OverflowError):
             return cls({})
@@ -108,7 +108,7 @@ class Durations:
         for pipeline in pipelines:
             key = _key(pipeline)
             known = entries.get(key, {"n_values": 0.0})
-            if pipeline.name in means and n_values >= FAR_LESS * known["n_values"]:
+            if pipeline.name in means and n_values >= MIN_SHARE_OF_KNOWN_DATA * known["n_values"]:
                 entries[key] = _entry(float(means[pipeline.name]), n_values)
         return type(self)(entries)
 
@@ -121,7 +121,7 @@ class Durations:
             The folder.
         """
         try:
-            write_atomically(cache / FILE, json.dumps(self.entries, indent=1).encode())
+            write_atomically(cache / DURATIONS_FILE, json.dumps(self.entries, indent=1).encode())
         except ResultsError as error:  # no reason to stop a run
             logger.info("Durations of tasks are not kept for later estimates: %s", error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from bci_dann.data.combined.combined_config import CombinedDataConfig, RunData
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
 
 __all__ = ["planned_cost", "stated_size"]
 
-BYTES = 4  # size of a sample in single precision
-# Memory of a process (MB) without trials, and additional memory as a multiple of the trials.
+# Size of a sample in single precision.
+BYTES_PER_SAMPLE = 4
+# Memory of a process (MB) without trials, and additional memory as a multiple of the trials' size.
 # Measured on 1600 simulated trials of 15 channels and 4 s: csp_lda and ea_csp_lda need 8 times the
 # size of the trials, mdm and bci_dann_light 5 times, in addition to 0.35 to 0.5 GB for libraries.
-PROCESS_MB, COPIES = 500.0, 8.0
-TASK = ["pipeline", "protocol", "seed", "subject"]
+PROCESS_MEMORY_MB, MEMORY_PER_TRIALS_SIZE = 500.0, 8.0
+# Columns by which planned tasks are matched with records. The dataset may have another name in a
+# suite than in the records.
+MATCHED_COLUMNS = ["pipeline", "protocol", "seed", "subject"]
 
 
 def planned_cost(run: ResolvedRun, tasks: pd.DataFrame) -> dict[str, Any]:
@@ -60,7 +64,7 @@ def planned_cost(run: ResolvedRun, tasks: pd.DataFrame) -> dict[str, Any]:
     return {
         **size,
         "megabytes": size["megabytes"] * _n_files(run.config.data),
-        "memory_megabytes": PROCESS_MB + COPIES * size["megabytes"],
+        "memory_megabytes": PROCESS_MEMORY_MB + MEMORY_PER_TRIALS_SIZE * size["megabytes"],
         "n_jobs": n_jobs,
         "n_missing": len(missing),
         "n_timed": int(timed.notna().sum()),
@@ -89,9 +93,14 @@ def _records(run: ResolvedRun, tasks: pd.DataFrame) -> tuple[pd.DataFrame, dict[
     same_data = stored.manifest.fixed == manifest_of(run.config, run.pipelines).fixed
     if not (same_code and same_data):  # tasks have other keys, and are all computed again
         return tasks, times.to_dict()
-    finished = set(rows[TASK].itertuples(index=False, name=None))
-    is_missing = [row not in finished for row in tasks[TASK].itertuples(index=False, name=None)]
+    finished = set(_task_tuples(rows))
+    is_missing = [task not in finished for task in _task_tuples(tasks)]
     return tasks[is_missing], times.to_dict()
+
+
+def _task_tuples(table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Yield what identifies the task of each row."""
+    yield from table[MATCHED_COLUMNS].itertuples(index=False, name=None)
 
 
 def _earlier_seconds(run: ResolvedRun, n_values: float) -> dict[str, float | None]:
@@ -133,7 +142,7 @@ def stated_size(run: ResolvedRun) -> dict[str, float]:
     sfreq = run.config.preprocessing.resample or stated["sfreq"]
     samples = duration * sfreq + 1
     n_values = trials * stated["channels"]
-    megabytes = n_values * samples * BYTES / 1e6
+    megabytes = n_values * samples * BYTES_PER_SAMPLE / 1e6
     return {"trials": trials, "trials_times_channels": n_values, "megabytes": megabytes}
 
 

@@ -10,10 +10,8 @@ from bci_dann.exceptions import ConfigError
 
 __all__ = ["check_libraries", "check_worker_versions", "on_every_worker"]
 
-# Time limit (s) for the answer of a worker, which may have to import this package first.
-ANSWER_S = 120.0
-# Libraries of the communication between scheduler, workers and client.
-PROTOCOL = ("distributed", "dask", "python")
+# Libraries through which scheduler, workers and client communicate: versions must be equal.
+COMMUNICATION_LIBRARIES = ("distributed", "dask", "python")
 
 
 def check_libraries(client: Any) -> None:
@@ -30,11 +28,11 @@ def check_libraries(client: Any) -> None:
         With the differing versions.
     """
     found = client.get_versions()
-    own = _protocol_of(found["client"])
+    own = _communication_versions(found["client"])
     others = {"the Dask scheduler": found["scheduler"]}
     others |= {f"the Dask worker {name}": one for name, one in found["workers"].items()}
     for name, one in others.items():
-        for library, version in _protocol_of(one).items():
+        for library, version in _communication_versions(one).items():
             if version != own[library]:
                 raise ConfigError(
                     f"{name} has {library} {version}, but this process {own[library]}. Start "
@@ -95,6 +93,6 @@ def on_every_worker(client: Any, function: Callable[..., Any], *arguments: Any) 
     return answers
 
 
-def _protocol_of(found: Mapping[str, Any]) -> dict[str, str]:
+def _communication_versions(found: Mapping[str, Any]) -> dict[str, str]:
     everything = {**found["packages"], **found["host"]}
-    return {name: str(everything.get(name)) for name in PROTOCOL}
+    return {name: str(everything.get(name)) for name in COMMUNICATION_LIBRARIES}

@@ -29,15 +29,15 @@ from bci_dann.exceptions import ConfigError, ResultsError
 __all__ = ["DaskWorkers", "connected_workers", "local_workers"]
 
 # Time limit (s) for connecting to a scheduler.
-CONNECT_S = 10.0
+CONNECT_TIMEOUT_S = 10.0
 # Number of groups submitted to the scheduler: enough that no worker is idle, and that an adaptive
 # cluster adds workers.
-LEAST_SUBMITTED, SUBMITTED_BY_WORKER = 32, 3
+MIN_SUBMITTED, SUBMITTED_PER_WORKER = 32, 3
 # Number of worker deaths after which the scheduler returns a task as failed.
 ALLOWED_FAILURES = 1
 # Time (s) without a finished task after which a run checks whether it has workers; and time (s)
 # without any workers after which a run that has started them itself ends.
-CHECK_S, MAX_ABSENCE_S = 10.0, 300.0
+CHECK_INTERVAL_S, MAX_ABSENCE_S = 10.0, 300.0
 
 
 class DaskWorkers(Executor):
@@ -99,7 +99,7 @@ class DaskWorkers(Executor):
         int
             More than the number of workers.
         """
-        return max(LEAST_SUBMITTED, SUBMITTED_BY_WORKER * self.n_workers)
+        return max(MIN_SUBMITTED, SUBMITTED_PER_WORKER * self.n_workers)
 
     @cached_property
     def default_stack(self) -> int:
@@ -156,7 +156,7 @@ class DaskWorkers(Executor):
             Also when the workers of this run do not come back.
         """
         while True:
-            finished = self._finished_within(CHECK_S)
+            finished = self._finished_within(CHECK_INTERVAL_S)
             if finished:
                 self._absent_since = None
                 return finished
@@ -293,7 +293,7 @@ def connected_workers(address: str, show: bool = True) -> DaskWorkers:
         with warnings.catch_warnings():
             # relevant differences of versions raise errors later
             warnings.simplefilter("ignore", VersionMismatchWarning)
-            client = Client(address, timeout=CONNECT_S, set_as_default=False)
+            client = Client(address, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
     except (OSError, ValueError, ImportError) as error:
         raise ConfigError(
             f"no Dask scheduler answers at {address}: {_reason(error)}. Start one with `dask "

@@ -17,7 +17,7 @@ from bci_dann.evaluation.runs.worker import Outcome, WorkerSetup, execute_quietl
 __all__ = ["LocalProcesses"]
 
 # Time (s) after which an idle process ends; consecutive runs reuse processes (default of joblib).
-IDLE_S = 300
+IDLE_TIMEOUT_S = 300
 # Environment variables that linear algebra libraries read when a process starts.
 THREAD_VARIABLES = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
@@ -77,7 +77,7 @@ class LocalProcesses(Executor):
         threads = str(max((os.cpu_count() or 1) // self._n_workers, 1))
         return get_reusable_executor(
             self._n_workers,
-            timeout=IDLE_S,
+            timeout=IDLE_TIMEOUT_S,
             initializer=_begin,
             # if these values change, new processes are started
             initargs=(os.getpid(), tuple(sys.path)),

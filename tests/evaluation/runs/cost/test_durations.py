@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from bci_dann.evaluation import PipelineSpec
-from bci_dann.evaluation.runs.cost.durations import FILE, Durations
+from bci_dann.evaluation.runs.cost.durations import DURATIONS_FILE, Durations
 
 
 def spec(name, **parameters):
@@ -61,7 +61,7 @@ def test_durations_are_kept_in_the_cache_folder(tmp_path):
     ],
 )
 def test_a_damaged_file_counts_as_none(tmp_path, content):
-    (tmp_path / FILE).write_text(content)
+    (tmp_path / DURATIONS_FILE).write_text(content)
     assert Durations.load(tmp_path) == Durations({})
 
 

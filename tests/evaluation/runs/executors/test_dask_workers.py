@@ -68,7 +68,7 @@ def test_workers_that_the_cluster_has_given_up_are_replaced(
     deadly_config, tmp_path, monkeypatch, trainings
 ):
     """As on a machine on which a worker needs long to start again after its death."""
-    monkeypatch.setattr(dask_workers, "CHECK_S", 0.5)
+    monkeypatch.setattr(dask_workers, "CHECK_INTERVAL_S", 0.5)
     with (
         dask.config.set({"distributed.deploy.lost-worker-timeout": "1ms"}),
         local_workers(1, show=False) as workers,
@@ -128,7 +128,7 @@ def test_no_scheduler_is_refused_before_any_data(config, tmp_path, monkeypatch):
     from bci_dann.evaluation.runs.resolved_run import ResolvedRun
 
     monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _: pytest.fail("data came first"))
-    monkeypatch.setattr(dask_workers, "CONNECT_S", 0.5)
+    monkeypatch.setattr(dask_workers, "CONNECT_TIMEOUT_S", 0.5)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from bci_dann.evaluation import run_benchmark
-from bci_dann.evaluation.pseudo_online.window_scores import SCORES, TASK_COLUMNS
+from bci_dann.evaluation.pseudo_online.window_scores import SCORES
+from bci_dann.evaluation.runs.results import ROW_KEYS
 from bci_dann.reporting import write_run_report
 from bci_dann.reporting.run_report.windows.pseudo_online_section import draw_windows
 
@@ -46,7 +47,7 @@ def test_it_says_what_windows_are_and_which_protocol_looks_ahead(page):
 def test_axes_name_what_they_show():
     rng = np.random.default_rng(0)
     rows = pd.DataFrame(rng.uniform(0, 1, (6, len(SCORES))), columns=list(SCORES))
-    for name in TASK_COLUMNS:
+    for name in ROW_KEYS:
         rows[name] = "0"
     rows["pipeline"], rows["subject"] = ["a", "b"] * 3, ["1", "1", "2", "2", "3", "3"]
     left, right = draw_windows(rows, ["b", "a"]).axes
