@@ -156,7 +156,7 @@ class TransferClassifier(SubjectAdaptation, Saving, Scoring, ClassifierMixin, Ba
             self.forget()
             raise
         finally:
-            self._release_cache()
+            self.release_cache()
         return self
 
     def training_trials(
@@ -364,7 +364,7 @@ class TransferClassifier(SubjectAdaptation, Saving, Scoring, ClassifierMixin, Ba
         signals = read_for_prediction(self, X)
         return align(self.alignment_, signals.X, signals.domains)
 
-    def _release_cache(self) -> None:
+    def release_cache(self) -> None:
         """Drop a cache that was made for one call of ``fit``."""
         alignment = getattr(self, "alignment_", None)
         if alignment is not None and self._cache is None:

@@ -24,6 +24,7 @@ from bci_dann.adaptation.label_shift import (
     prior_by_class,
 )
 from bci_dann.alignment import ResultCache
+from bci_dann.data.signal_checks import silent_trials
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.deprecated_arguments import (
     DEPRECATED_ENSEMBLE_PARAMETERS,
@@ -31,6 +32,7 @@ from bci_dann.estimators.deprecated_arguments import (
     upgrade_ensemble_members,
     upgrade_ensemble_state,
 )
+from bci_dann.estimators.inputs.input_validation import read_for_prediction
 from bci_dann.estimators.methods import (
     INPUT_ATTRIBUTES,
     build_method,
@@ -217,6 +219,7 @@ class EnsembleClassifier(TransferClassifier):
         check_is_fitted(self)
         averaged = self._average_log_odds(self.log_odds(X))
         probabilities: NDArray[np.float64] = softmax(averaged + self.offsets_, axis=1)
+        probabilities[silent_trials(read_for_prediction(self, X).X)] = 1.0 / len(self.classes_)
         return probabilities
 
     def log_odds(self, X: Any) -> list[NDArray[np.float64]]:
@@ -311,12 +314,9 @@ class EnsembleClassifier(TransferClassifier):
     def from_state(self, state: ModelState) -> None:
         """Restore all members; see the base class."""
         state = upgrade_ensemble_state(state)
-        self._set_members(
-            [
-                model_from_state(ModelState(description, state.part(f"members.{index}")))
-                for index, description in enumerate(state.description["members"])
-            ]
-        )
+        descriptions = enumerate(state.description["members"])
+        states = [ModelState(one, state.part(f"members.{index}")) for index, one in descriptions]
+        self._set_members([model_from_state(one) for one in states])
         self.spreads_ = list(state.description["spreads"])
         self.offsets_ = state.arrays["offsets"]
         equal = np.full(len(self.classes_), 1.0 / len(self.classes_))

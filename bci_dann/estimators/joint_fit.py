@@ -68,6 +68,23 @@ def fit_together(
             f"fit_together needs one entry of arguments and one name for each of {len(models)} "
             f"models; got {len(arguments)} entries of arguments and {len(names)} names."
         )
+    try:
+        return _fit_planned(models, arguments, names, stack)
+    except BaseException:
+        for model in models:
+            model.forget()
+        raise
+    finally:
+        for model in models:
+            model.release_cache()
+
+
+def _fit_planned(
+    models: Sequence[NetworkClassifier],
+    arguments: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    stack: bool | None,
+) -> list[NetworkClassifier | TrainingError]:
     results: list[NetworkClassifier | TrainingError] = list(models)
     plans: dict[int, TrainingPlan] = {}
     for index, (model, given) in enumerate(zip(models, arguments, strict=True)):

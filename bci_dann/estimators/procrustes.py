@@ -209,7 +209,9 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
                 X = TLRotate(target).fit_transform(X, encoded)
         self.pipeline_ = self._build_pipeline()
         if self.classifier == "mdwm" and has_every_class:
-            means = MDWM(self.trade_off, target).fit(*encode_domains(X, y, subjects)).covmeans_
+            mdwm = MDWM(self.trade_off, target)
+            mdwm.fit(*encode_domains(X, y, subjects), sample_weight=weights[subjects != target])
+            means = mdwm.covmeans_
             self.pipeline_[-1].covmeans_ = means
             self.pipeline_[-1].classes_ = np.arange(len(means))
         elif self.weighting is None:

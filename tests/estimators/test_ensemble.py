@@ -139,6 +139,17 @@ def test_terms_that_fixed_features_cannot_serve_are_refused():
         RiemannianClassifier(terms={"cdan": 1.0}).check_parameters()
 
 
+def test_a_trial_without_signal_has_equal_probabilities_whatever_the_shares(toy_eeg):
+    arguments = given(toy_eeg)
+    members = [(RiemannianClassifier(n_delays=1), 1.0)]
+    model = EnsembleClassifier(members, target_prior={"a": 0.8, "b": 0.2}).fit(**arguments)
+    trials = arguments["X_target_unlabeled"][:3].copy()
+    trials[1] = 5.0  # constant
+    probabilities = model.predict_proba(trials)
+    np.testing.assert_array_equal(probabilities[1], [0.5, 0.5])
+    assert (np.abs(probabilities[[0, 2], 0] - 0.5) > 1e-3).all()
+
+
 def test_known_shares_reach_the_average_and_are_checked_before_training(toy_eeg, monkeypatch):
     arguments = given(toy_eeg)
     model = recipe(target_prior={"a": 0.7, "b": 0.3}).fit(**arguments)

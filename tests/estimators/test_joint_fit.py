@@ -5,7 +5,7 @@ import pytest
 
 from bci_dann import DANNClassifier, ReweightedClassifier, SourceOnlyClassifier
 from bci_dann.estimators import fit_together
-from bci_dann.exceptions import ConfigError, TrainingError
+from bci_dann.exceptions import ConfigError, DataError, TrainingError
 
 
 def trials(seed, n=40):
@@ -60,6 +60,20 @@ def test_what_stops_one_leaves_the_others():
     assert "fold 3, seed 0" in str(error)
     assert fitted.predict(trials(3)[0]).shape == (40,)
     assert not hasattr(models[0], "networks_")
+
+
+def test_bad_input_of_one_leaves_no_model_half_fitted():
+    models = [model(DANNClassifier, seed) for seed in (0, 1)]
+    bad = arguments(1) | {"X": np.full((40, 3, 128), np.nan, dtype=np.float32)}
+    with pytest.raises(DataError, match="NaN"):
+        fit_together(models, [arguments(0), bad])
+    assert not any(one.__sklearn_is_fitted__() for one in models)
+
+
+def test_fitted_models_keep_no_cache():
+    aligned = SourceOnlyClassifier("EEGNet", alignment="euclidean", sfreq=64.0, max_epochs=1)
+    (fitted,) = fit_together([aligned], [arguments(0)])
+    assert fitted.alignment_.cache is None
 
 
 def test_numbers_must_agree():

@@ -60,6 +60,24 @@ def test_a_weighted_mean_lies_between_the_sources_and_the_target():
     assert scores[1] > 0.9
 
 
+@pytest.mark.parametrize("classifier", ["mdm", "mdwm"])
+def test_weights_of_source_trials_move_the_class_means(classifier):
+    rng = np.random.default_rng(0)
+    X, y = subject(rng)
+    X_new, y_new = subject(rng, angle=np.deg2rad(20))
+    few = {"X_target_labeled": X_new[:10], "y_target_labeled": y_new[:10]}
+
+    def by_order(source, target):
+        return np.linspace(0.1, 1.9, len(source))
+
+    plain, weighted = (
+        ProcrustesClassifier(classifier=classifier, weighting=weighting).fit(X, y, **few)
+        for weighting in (None, by_order)
+    )
+    means = [model.pipeline_[-1].covmeans_ for model in (plain, weighted)]
+    assert np.abs(means[0] - means[1]).max() > 1e-3
+
+
 def test_a_target_of_another_dispersion_is_stretched():
     rng = np.random.default_rng(0)
     X, y = subject(rng)

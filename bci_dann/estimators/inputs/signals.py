@@ -75,7 +75,7 @@ def read_signals(X: Any, subjects: ArrayLike | None = None) -> Signals:
     """
     named = isinstance(X, EEGTrials)
     if parts := _epochs_in(X):
-        named = all(one.metadata is not None and "subject" in one.metadata for one in parts)
+        named = _have_subjects(parts)
         X = _trials_of(parts)
     names = None if subjects is None else _names(subjects, len(X))
     if not isinstance(X, EEGTrials):
@@ -113,25 +113,32 @@ def in_channel_order(signals: Signals, ch_names: list[str] | None) -> Signals:
     return replace(signals, X=X, rest=rest, ch_names=list(ch_names))
 
 
-def copy_trials(X: Any) -> NDArray[Any] | EEGTrials:
+def copy_trials(X: Any, subjects: ArrayLike | None = None) -> NDArray[Any] | EEGTrials:
     """Return a copy of trials without labels, independent of the input.
 
     Parameters
     ----------
     X : array-like, mne.Epochs or EEGTrials
         The trials.
+    subjects : array-like, shape (n_trials,), optional
+        The subject of each trial, for epochs without subjects in their metadata.
 
     Returns
     -------
     ndarray or EEGTrials
         A copy of the type of ``X``; epochs become EEGTrials.
     """
+    named = True
     if parts := _epochs_in(X):
+        named = _have_subjects(parts)
         X = _trials_of(parts)
     if not isinstance(X, EEGTrials):
         return np.array(X)
+    metadata = X.metadata.copy()
+    if subjects is not None and not named:
+        metadata["subject"] = _names(subjects, len(X))
     rest = None if X.rest is None else np.array(X.rest)
-    return EEGTrials.trusted(np.array(X.X), None, X.metadata.copy(), X.info, rest=rest)
+    return EEGTrials.trusted(np.array(X.X), None, metadata, X.info, rest=rest)
 
 
 def check_same_kind(
@@ -254,6 +261,10 @@ def _epochs_in(X: Any) -> list[Any]:
     """
     parts = X if isinstance(X, list | tuple) else [X]
     return list(parts) if len(parts) and all(map(_is_epochs, parts)) else []
+
+
+def _have_subjects(parts: list[Any]) -> bool:
+    return all(one.metadata is not None and "subject" in one.metadata for one in parts)
 
 
 def _trials_of(parts: list[Any]) -> EEGTrials:

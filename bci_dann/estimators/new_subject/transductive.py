@@ -121,7 +121,8 @@ class TransductiveClassifier(ClassifierMixin, BaseEstimator):
         else:
             fitted = _Reader()
             fitted.training_trials(X, y, subjects)
-            self._sources: dict[str, Any] = {"X": copy_trials(X), "y": y, "subjects": subjects}
+            copied = copy_trials(X, subjects)
+            self._sources: dict[str, Any] = {"X": copied, "y": y, "subjects": subjects}
         self.classes_, self.n_features_in_ = fitted.classes_, fitted.n_features_in_
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mne
 import numpy as np
 import pytest
 from sklearn import config_context
@@ -51,6 +52,22 @@ def test_trials_with_names_are_cut_into_folds_and_adapted_to_by_subject(toy, eeg
     for subject in (2, 3):
         one = fitted.predict_proba(trials[toy.subjects == subject])
         np.testing.assert_array_equal(both[toy.subjects[toy.subjects != 1] == subject], one)
+
+
+@pytest.mark.parametrize("by", ["adapt", "fit"])
+def test_epochs_without_metadata_have_the_given_subjects(toy, eeg_trials, by):
+    source = toy.subjects != 3
+    trials = eeg_trials(toy.X, toy.y, toy.subjects)
+
+    def epochs(chosen):
+        return mne.EpochsArray(1e-6 * toy.X[chosen].astype(float), trials.info, verbose="error")
+
+    model = Transductive(ShallowClassifier(), by=by)
+    probabilities = [
+        model.fit(X[0], toy.y[source], subjects=toy.subjects[source]).predict_proba(X[1])
+        for X in ([toy.X[source], toy.X[~source]], [epochs(source), epochs(~source)])
+    ]
+    np.testing.assert_allclose(*probabilities, atol=1e-4)
 
 
 def test_sources_need_their_subjects(toy):
