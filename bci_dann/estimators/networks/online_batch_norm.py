@@ -19,22 +19,18 @@ __all__ = ["OnlineBatchNorm"]
 
 # Number of trials in a batch: the variance of fewer trials is unreliable, and more take longer.
 BATCH_TRIALS = 4
-# Weight, in trials, of the statistics from training; `adapt` needs as many trials.
-PRIOR_TRIALS = 20
 # Key of the state of the update in saved models; a new name would make old files unreadable.
 STATE_KEY = "followed"
 
 
 @dataclass(frozen=True)
 class OnlineBatchNorm:
-    """State of the update: the last trials, and the number of past trials.
+    """State of the update: the last trials.
 
     Parameters
     ----------
     signals : tuple of ndarray, shape (n_chans, n_times)
         The last trials, standardised.
-    count : int
-        Number of past trials.
 
     See Also
     --------
@@ -45,17 +41,16 @@ class OnlineBatchNorm:
     >>> import numpy as np
     >>> from bci_dann.estimators.networks import OnlineBatchNorm
     >>> online, _ = OnlineBatchNorm().update([], np.ones((3, 128), np.float32))
-    >>> online.count
+    >>> len(online.signals)
     1
     """
 
     signals: tuple[NDArray[np.float32], ...] = ()
-    count: int = 0
 
     def update(
         self, networks: Sequence[Decoder], signal: NDArray[np.float32]
     ) -> tuple[OnlineBatchNorm, list[Decoder]]:
-        """Move the statistics of networks towards those of the last trials.
+        """Move the statistics of networks by a twentieth towards those of the last four trials.
 
         Parameters
         ----------
@@ -72,18 +67,16 @@ class OnlineBatchNorm:
             Copies that share all weights.
         """
         signals = (*self.signals, signal)[-BATCH_TRIALS:]
-        online = replace(self, signals=signals, count=self.count + 1)
+        online = replace(self, signals=signals)
         if len(signals) < BATCH_TRIALS:
             return online, list(networks)
-        # the weight of the newest batch, at least that of the newest trial in a running reference
-        weight = max(1.0 / (PRIOR_TRIALS + online.count), MOMENTUM)
         (batch,) = trial_batches(np.stack(signals))
         moved = []
         for network in networks:
             if has_batch_norm(network):
                 shared = {id(weights): weights for weights in network.parameters()}
                 network = copy.deepcopy(network, shared)
-                update_batch_norm(network, batch, weight)
+                update_batch_norm(network, batch, MOMENTUM)
             moved.append(network)
         return online, moved
 
@@ -96,7 +89,7 @@ class OnlineBatchNorm:
             The state of a network classifier.
         """
         state.arrays[f"{STATE_KEY}.signals"] = np.stack(self.signals)
-        state.description[STATE_KEY] = self.count
+        state.description[STATE_KEY] = True
 
     @classmethod
     def from_state(cls, state: ModelState) -> OnlineBatchNorm | None:
@@ -114,5 +107,4 @@ class OnlineBatchNorm:
         """
         if STATE_KEY not in state.description:
             return None
-        signals = tuple(state.arrays[f"{STATE_KEY}.signals"])
-        return cls(signals, state.description[STATE_KEY])
+        return cls(tuple(state.arrays[f"{STATE_KEY}.signals"]))
