@@ -15,6 +15,7 @@ from bci_dann.evaluation.runs.records import Record, Task, write_record
 from bci_dann.evaluation.runs.results import ResultsFolder
 
 if TYPE_CHECKING:
+    from bci_dann.alignment import ResultCache
     from bci_dann.data import EEGTrials
 
 __all__ = [
@@ -27,6 +28,9 @@ __all__ = [
     "release_worker",
 ]
 
+# Largest size of the cache as a multiple of the trials. The features of the default recipe have
+# from half the size of the trials, for trials of 4 s at 128 Hz, to nearly twice it, for 2 s.
+CACHE_FACTOR = 2
 # Packages whose warning classes any process can load.
 LOADABLE_PACKAGES = ("builtins", "bci_dann")
 
@@ -81,17 +85,25 @@ class Worker:
     setup : WorkerSetup
         Settings of the run.
 
-    Attributes
-    ----------
-    cache : ResultCache
-        Means and features of domains, shared by the estimators of the run.
     """
 
     def __init__(self, setup: WorkerSetup) -> None:
-        from bci_dann.alignment import ResultCache
-
         self.setup = setup
-        self.cache = ResultCache()
+
+    @cached_property
+    def cache(self) -> ResultCache:
+        """A cache for means and features of domains, shared by the estimators of the run.
+
+        Returns
+        -------
+        ResultCache
+            Large enough for the features of all trials: every fold needs those of nearly all
+            subjects in the same order, and a smaller cache would always drop the next ones.
+        """
+        from bci_dann.alignment import ResultCache
+        from bci_dann.alignment.result_cache import DEFAULT_BYTES
+
+        return ResultCache(max(DEFAULT_BYTES, CACHE_FACTOR * self.trials.X.nbytes))
 
     @cached_property
     def trials(self) -> EEGTrials:

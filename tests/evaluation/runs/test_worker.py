@@ -127,6 +127,15 @@ def test_estimators_share_the_cache_of_their_worker(setup):
     assert estimator.cache is worker.cache
 
 
+def test_the_cache_is_large_enough_for_the_features_of_all_trials(setup, monkeypatch):
+    from bci_dann.alignment import result_cache
+
+    assert Worker(setup).cache.n_bytes == result_cache.DEFAULT_BYTES  # a small set
+    monkeypatch.setattr(result_cache, "DEFAULT_BYTES", 1)
+    worker = Worker(setup)
+    assert worker.cache.n_bytes == 2 * worker.trials.X.nbytes
+
+
 class Foreign(FutureWarning):
     """A warning whose class no other process knows."""
 
