@@ -46,7 +46,8 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         The mean by which each domain is re-centred.
     n_delays : int
         Copies of the channels, each delayed further than the one before; 1 for no delayed copies.
-        With many channels there are fewer, so that channels times copies do not exceed 132.
+        With many channels there are fewer, so that channels times copies do not exceed 132, or 200
+        with up to three copies.
     span : int, optional
         Delay between the first and the last copy (samples); one period of the mu rhythm is 100 ms.
         By default twice the lag of the most negative autocorrelation of the source trials.

@@ -56,8 +56,8 @@ class TangentViews(Alignment, BaseEstimator):
         Number of time windows, which overlap by a third; 1 for the whole trial alone.
     n_delays : int, optional
         Copies of the channels, each delayed further than the one before; 1 for no delayed copies.
-        By default seven, and up to 14 with fewer than seven channels. With many channels there are
-        fewer, so that channels times copies do not exceed 132.
+        By default seven, up to 14 with fewer than seven channels, and fewer with many, so that
+        channels times copies do not exceed 132, or 200 with up to three copies.
     span : int, optional
         Delay between the first and the last copy (samples), or the seventh one where ``n_delays``
         is not given; one period of the mu rhythm is 100 ms. By default twice the lag of the most

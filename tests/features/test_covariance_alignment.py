@@ -74,7 +74,7 @@ def test_saved_arrays_restore_it_and_a_cache_changes_nothing(trials):
     assert cached.cache.n_results >= 2
 
 
-@pytest.mark.parametrize(("n_chans", "width"), [(40, 120), (64, 128), (140, 140)])
+@pytest.mark.parametrize(("n_chans", "width"), [(30, 120), (64, 192), (80, 160), (140, 140)])
 def test_many_channels_have_fewer_copies(n_chans, width):
     X = np.random.default_rng(0).normal(0, 10, (3, n_chans, 200))
     assert CovarianceAlignment().fit(X).transform(X).shape == (3, width, width)
