@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._validation import check_option
+from bci_dann.data.recordings.natural_order import natural_key
 from bci_dann.evaluation import protocol_overlap, record_frames
 from bci_dann.evaluation.array_file import READ_ERRORS
 from bci_dann.evaluation.record_frames import TASK_COLUMNS, task_of
@@ -298,11 +299,9 @@ class StoredResults:
 
 
 def _order(about: dict[str, Any]) -> tuple[Any, ...]:
-    """Return the sort key of a record: subject 2 precedes 10, and Set:2 precedes Set:10."""
-    subject = str(about["subject"])
-    prefix, _, name = subject.rpartition(":")
-    number = (0, int(name), prefix) if name.isdigit() else (1, 0, subject)
-    return about["dataset"], about["pipeline"], about["protocol"], number, about["seed"]
+    """Return the sort key of a record."""
+    subject = natural_key(about["subject"])
+    return about["dataset"], about["pipeline"], about["protocol"], subject, about["seed"]
 
 
 def _sessions_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann.data.recordings.natural_order import natural_key
 from bci_dann.evaluation.summary import REFERENCE, per_subject_and_seed, summarise
 from bci_dann.reporting.png_file import write_png
 
@@ -171,15 +172,10 @@ def _groups(results: pd.DataFrame, reference: str) -> list[_Group]:
         rows = scores[(scores["dataset"] == dataset) & (scores["protocol"] == protocol)]
         means = rows.groupby(["subject", "pipeline"])["accuracy"].mean().unstack()
         columns = [name for name in order if name in means]
-        table = 100 * means.loc[_in_natural_order(means.index), columns]
+        table = 100 * means.loc[sorted(means.index, key=natural_key), columns]
         chance, n_seeds = float(chances[dataset, protocol]), rows["seed"].nunique()
         groups.append(_Group(f"{dataset}, {protocol}", table, chance, n_seeds, reference))
     return groups
-
-
-def _in_natural_order(subjects: Iterable[object]) -> list[object]:
-    """Return subjects with numbers in the order of their numbers, as 2 before 10."""
-    return sorted(subjects, key=lambda one: (len(str(one)), str(one)))
 
 
 def _title(groups: Sequence[_Group]) -> str:

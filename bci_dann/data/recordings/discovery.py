@@ -12,6 +12,7 @@ from bci_dann._validation import did_you_mean
 from bci_dann.data.recordings.companions import is_later_part, split_parts
 from bci_dann.data.recordings.formats import check_format
 from bci_dann.data.recordings.layout import RecordingsLayout
+from bci_dann.data.recordings.natural_order import natural_key
 from bci_dann.data.recordings.path_pattern import (
     FoundPath,
     PathPattern,
@@ -100,7 +101,7 @@ def find_recordings(folder: Path, layout: RecordingsLayout) -> list[RecordingFil
         check_format(one.file.path)
     return sorted(
         (one.file for one in selected),
-        key=lambda f: (_natural_key(f.subject), _natural_key(f.session), _natural_key(f.run)),
+        key=lambda f: (natural_key(f.subject), natural_key(f.session), natural_key(f.run)),
     )
 
 
@@ -225,7 +226,7 @@ def _check_unique(candidates: list[_Candidate], folder: Path, layout: Recordings
 def _without_excluded(candidates: list[_Candidate], layout: RecordingsLayout) -> list[_Candidate]:
     excluded = {field: list(map(plain_text, values)) for field, values in layout.exclude.items()}
     for field, values in excluded.items():
-        present = sorted({getattr(one.file, field) for one in candidates}, key=_natural_key)
+        present = sorted({getattr(one.file, field) for one in candidates}, key=natural_key)
         for value in values:
             if value not in present:
                 raise ConfigError(
@@ -286,7 +287,7 @@ def numbered_names(values: Iterable[str]) -> dict[str, str]:
     dict of str to str
         Name by value, in the order of the numbers.
     """
-    in_order = sorted(set(values), key=lambda value: (_natural_key(value), value))
+    in_order = sorted(set(values), key=lambda value: (natural_key(value), value))
     names: dict[str, str] = {}
     numbers: set[int] = set()
     for value in in_order:
@@ -305,9 +306,3 @@ def numbered_names(values: Iterable[str]) -> dict[str, str]:
 def _description(value: str) -> str:
     text = re.sub(r"[^a-zA-Z0-9]", "", value)
     return f"n{text}" if text[:1].isdigit() else text
-
-
-def _natural_key(value: str) -> list[tuple[int, int, str]]:
-    """Return a sort key with numbers in numerical order, so that 2 comes before 10."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", value)
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._files import remove_abandoned, write_atomically
+from bci_dann.data.recordings.natural_order import natural_key
 from bci_dann.evaluation.metrics import METRICS, score
 from bci_dann.evaluation.runs.folder_lock import folder_lock
 from bci_dann.evaluation.runs.manifest import Manifest, differences
@@ -370,10 +371,8 @@ def _scores_of(record: Record, trials: NDArray[np.bool_]) -> dict[str, float]:
 
 
 def _sort_keys(column: pd.Series) -> pd.Series:
-    """Return sort keys with which subject 2 precedes subject 10."""
-    if column.name != "subject":
-        return column
-    return column.map(lambda name: (0, int(name), "") if str(name).isdigit() else (1, 0, name))
+    """Return sort keys: the values, and for subjects their natural order."""
+    return column.map(natural_key) if column.name == "subject" else column
 
 
 def _union(stored: list[Any], new: list[Any]) -> list[Any]:
