@@ -277,6 +277,11 @@ def _check_choice(run: ResolvedRun) -> None:
             "a nested choice leaves out subjects, not datasets: remove target_dataset, or run "
             "without a choice."
         )
+    if run.config.pseudo_online is not None:
+        raise ConfigError(
+            "a nested choice scores trials, not windows over whole recordings: remove "
+            "pseudo_online, or run without a choice."
+        )
     names = [spec.name for spec in run.pipelines]
     if len(names) < 2:
         raise ConfigError(

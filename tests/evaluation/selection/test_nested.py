@@ -286,3 +286,20 @@ def test_a_choice_needs_two_pipelines_and_three_subjects(
         with pytest.raises(DataError, match=message):
             choose(nested_config, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_choice_scores_trials_and_no_windows(tmp_path):
+    config = {
+        "name": "windows",
+        "data": {
+            "dataset": "SimulatedMI",
+            "params": {"n_subjects": 3, "n_trials": 10, "classes": ["right_hand", "rest"]},
+        },
+        "preprocessing": {"filter_method": "causal"},
+        "pseudo_online": {"step": 0.5, "idle": "rest"},
+        "pipelines": ["csp_lda", "ea_csp_lda"],
+        "protocols": ["train"],
+    }
+    with pytest.raises(ConfigError, match="a nested choice scores trials, not windows"):
+        choose(config, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
