@@ -146,6 +146,12 @@ def test_a_dry_run_tells_sizes_and_loads_nothing(downloads, name, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_dry_run_finds_a_pipeline_that_cannot_be_built(tmp_path):
+    suite = {**SMALL, "pipeline_parameters": {"csp_lda": {"n_components": -3}}}
+    with pytest.raises(ConfigError, match="n_components"):
+        run_suite(suite, tmp_path, progress=False, dry_run=True)
+
+
 def shortened(name, datasets=None):
     """Keep everything of a shipped suite but most subjects, pipelines and seeds."""
     suite = load_suite(f"suites/{name}", ["reference=csp_lda", "pipelines=[csp_lda, ea_csp_lda]"])
