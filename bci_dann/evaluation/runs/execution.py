@@ -86,26 +86,18 @@ def compute_stack(
     -------
     list of Record or str
         For each task its record, or the traceback if it failed.
-    """
-    from bci_dann.estimators import fit_together
 
-    rows, table = separated(trials)
-    folds = [_fold(task, rows, table) for task in tasks]
-    arguments = [_fit_arguments(rows, fold) for fold in folds]
-    with _built_all(tasks, prepare) as models, limited_threads(tasks[0].threads):
-        names = [task.label for task in tasks]
-        try:
-            seconds, fitted = _timed(
-                lambda: fit_together(models, arguments, names=names, stack=True)
-            )
-        except Exception:  # such as an error in the data of one task, which then fails alone
-            return [attempt(partial(compute, task, trials, prepare)) for task in tasks]
-        return [
-            "".join(traceback.format_exception(model))
-            if isinstance(model, Exception)
-            else attempt(partial(_record, task, model, rows, fold, seconds / len(tasks), table))
-            for task, model, fold in zip(tasks, fitted, folds, strict=True)
-        ]
+    Raises
+    ------
+    ResultsError
+        See :func:`attempt`.
+    """
+    try:
+        return _trained_together(tasks, trials, prepare)
+    except ResultsError:
+        raise
+    except Exception:  # such as an error in the data of one task, which then fails alone
+        return [attempt(partial(compute, task, trials, prepare)) for task in tasks]
 
 
 def attempt(job: Callable[[], Record]) -> Record | str:
@@ -132,6 +124,26 @@ def attempt(job: Callable[[], Record]) -> Record | str:
         raise
     except Exception:
         return traceback.format_exc()
+
+
+def _trained_together(
+    tasks: Sequence[Task], trials: EEGTrials, prepare: Prepare | None
+) -> list[Record | str]:
+    """Train in one stack; an error of one task before training is raised for all."""
+    from bci_dann.estimators import fit_together
+
+    rows, table = separated(trials)
+    folds = [_fold(task, rows, table) for task in tasks]
+    arguments = [_fit_arguments(rows, fold) for fold in folds]
+    with _built_all(tasks, prepare) as models, limited_threads(tasks[0].threads):
+        names = [task.label for task in tasks]
+        seconds, fitted = _timed(lambda: fit_together(models, arguments, names=names, stack=True))
+        return [
+            "".join(traceback.format_exception(model))
+            if isinstance(model, Exception)
+            else attempt(partial(_record, task, model, rows, fold, seconds / len(tasks), table))
+            for task, model, fold in zip(tasks, fitted, folds, strict=True)
+        ]
 
 
 @contextmanager
