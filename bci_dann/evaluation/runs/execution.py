@@ -56,7 +56,8 @@ def compute(task: Task, trials: EEGTrials, prepare: Prepare | None = None) -> Re
     Raises
     ------
     DataError
-        When the predictions are not finite, or not one for each class and trial.
+        When the predictions are not finite, are negative or all zero, or not one for each class and
+        trial.
     """
     trials, table = separated(trials)
     fold = _fold(task, trials, table)
@@ -285,7 +286,14 @@ def _checked(probabilities: Any, n_trials: int, n_classes: int) -> NDArray[np.fl
             f"shape {values.shape}, with {np.isfinite(values).sum()} of {values.size} finite. "
             "Check the pipeline."
         )
-    return np.asarray(values / values.sum(axis=1, keepdims=True))
+    sums = values.sum(axis=1, keepdims=True)
+    if (values < 0).any() or not (sums > 0).all():
+        raise DataError(
+            "predict_proba must return no negative values, and a sum above 0 for each trial; got "
+            f"{(values < 0).sum()} of {values.size} negative, and {(sums <= 0).sum()} of "
+            f"{n_trials} sums not above 0. Check the pipeline."
+        )
+    return np.asarray(values / sums)
 
 
 def _diagnostics(estimator: Any) -> dict[str, Any]:
