@@ -48,7 +48,9 @@ class RunComparison:
     scores : pandas.DataFrame
         One row for each dataset, protocol and pipeline that both runs have: the mean of each run
         over the subjects that both have, their difference (second minus first) with a 95 %
-        interval, its two-sided p-value, and the same after Holm's correction over all rows.
+        interval, its two-sided p-value, and the same after Holm's correction over all rows. All of
+        them are over the seeds that both runs have for a subject. If the runs have no common seed,
+        they are compared only if one of them has a single seed, as deterministic pipelines may.
 
     See Also
     --------
@@ -162,7 +164,7 @@ def _scores(first: pd.DataFrame, second: pd.DataFrame, metric: str) -> pd.DataFr
 
 def _row(results: pd.DataFrame, metric: str) -> dict[str, Any]:
     """Compare one pipeline in both runs, as if each run were a pipeline."""
-    results = results.assign(pipeline=results["run"])
+    results = _with_common_seeds(results.assign(pipeline=results["run"]), metric)
     compared = compare_pipelines(results, "first", metric)
     if compared.empty:
         return {"n_subjects": 0, "p_value": math.nan}
@@ -171,3 +173,13 @@ def _row(results: pd.DataFrame, metric: str) -> dict[str, Any]:
     kept = ["n_subjects", "difference", "low", "high", "p_value"]
     (row,) = compared[kept].to_dict("records")
     return {"first": means["first"], "second": means["second"], **row}
+
+
+def _with_common_seeds(results: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the rows of the subjects and seeds that both runs have, or all if there are none."""
+    import pandas as pd
+
+    ((_, _, scores),) = scores_by_subject(results, metric)
+    places = pd.MultiIndex.from_frame(results[["subject", "seed"]])
+    common = results[places.isin(scores.dropna().index)]
+    return results if common.empty else common

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -187,12 +188,12 @@ def _manifest_of(folder: ResultsFolder) -> Manifest:
 
 def _check_alike(folders: Sequence[ResultsFolder], manifests: Sequence[Manifest]) -> None:
     """Raise unless all folders have the same configuration, data and versions."""
-    first, *others = zip(folders, manifests, strict=True)
-    for folder, manifest in others:
-        changed = list(_differences(first[1], manifest))
+    # all pairs, because the first folder may lack what two others define differently
+    for one, other in itertools.combinations(zip(folders, manifests, strict=True), 2):
+        changed = list(_differences(one[1], other[1]))
         if changed:
             raise ResultsError(
-                f"{folder.path} belongs to another run than {first[0].path}, so they cannot be "
+                f"{other[0].path} belongs to another run than {one[0].path}, so they cannot be "
                 "joined. They differ in:\n  " + "\n  ".join(changed) + "\nLeave one of them out, "
                 "or compute it again with the configuration, data and versions of the other."
             )

@@ -78,6 +78,36 @@ def test_only_subjects_that_both_have_are_compared(run, changed):
     assert compare_runs(run, changed).scores["n_subjects"].tolist() == [3, 3]
 
 
+def with_seeds(run, folder, changes):
+    """Copy a run with results of several seeds, whose accuracies differ from the run's."""
+    shutil.copytree(run, folder)
+    table = pd.read_csv(folder / "results.csv", dtype={"subject": str})
+    parts = [table.assign(seed=s, accuracy=table["accuracy"] + d) for s, d in changes.items()]
+    pd.concat(parts).to_csv(folder / "results.csv", index=False)
+    return folder
+
+
+def test_means_and_difference_are_over_common_seeds(run, tmp_path):
+    first = with_seeds(run, tmp_path / "0 and 1", {0: -0.2, 1: 0.0})
+    second = with_seeds(run, tmp_path / "1 and 2", {1: 0.02, 2: 0.2})
+    scores = compare_runs(first, second).scores
+    expected = compare_runs(run, run).scores
+    assert scores["first"].tolist() == pytest.approx(expected["first"].tolist())
+    assert scores["difference"].tolist() == pytest.approx([0.02, 0.02])
+    assert (scores["second"] - scores["first"]).tolist() == pytest.approx([0.02, 0.02])
+
+
+@pytest.mark.parametrize(("seeds", "compared"), [((7,), [4, 4]), ((7, 8), [0, 0])])
+def test_without_a_common_seed_only_a_single_seed_is_compared(run, tmp_path, seeds, compared):
+    first = with_seeds(run, tmp_path / "first", {0: 0.0, 1: 0.0})
+    second = with_seeds(run, tmp_path / "second", dict.fromkeys(seeds, 0.1))
+    scores = compare_runs(first, second).scores
+    assert scores["n_subjects"].tolist() == compared
+    if any(compared):
+        assert (scores["second"] - scores["first"]).tolist() == pytest.approx([0.1, 0.1])
+        assert scores["difference"].tolist() == pytest.approx([0.1, 0.1])
+
+
 def test_pipelines_of_one_run_are_named(run, changed):
     table = pd.read_csv(changed / "results.csv")
     table[table["pipeline"] == "csp_lda"].to_csv(changed / "results.csv", index=False)

@@ -17,6 +17,8 @@ from bci_dann.evaluation.runs.records import read_stored, write_record
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.exceptions import BCIDannWarning, ResultsError
 
+SCALER = {"name": "Vectorizer", "from": "mne.decoding"}
+
 
 def run(config, out, **more):
     run_benchmark(config, out, progress=False, **more)
@@ -119,6 +121,20 @@ def test_another_configuration_is_refused(prepared, config, shards, tmp_path, ch
     other = run({**config, **change}, tmp_path / "other")
     with pytest.raises(ResultsError, match=rf"(?s)other belongs to another.*{named}.*Leave one"):
         merge_runs([*shards, other], tmp_path / "all")
+    assert not (tmp_path / "all").exists()
+
+
+def test_a_pipeline_that_only_later_folders_have_differently_is_refused(
+    prepared, config, shards, write_pipeline, tmp_path
+):
+    folders = [shards[0]]
+    for strength in (1.0, 2.0):
+        step = {"name": "LogisticRegression", "from": "sklearn.linear_model"}
+        steps = SCALER, {**step, "parameters": {"C": strength}}
+        path = write_pipeline("other", *steps)
+        folders.append(run({**config, "pipelines": [str(path)]}, tmp_path / str(strength)))
+    with pytest.raises(ResultsError, match=r"(?s)2\.0 belongs to another run than .*1\.0, so.*C: "):
+        merge_runs(folders, tmp_path / "all")
     assert not (tmp_path / "all").exists()
 
 

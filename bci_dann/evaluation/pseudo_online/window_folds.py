@@ -85,8 +85,9 @@ def is_causal(protocol: str, n_sessions: int) -> bool:
     protocol : str
         One of :data:`~bci_dann.evaluation.PROTOCOLS`.
     n_sessions : int
-        Number of sessions of the target. If training uses the first part of each session, the
-        part of a later session was recorded after the windows of an earlier one.
+        Number of sessions of the target with trials, from the first one with scored windows on. If
+        training uses the first part of each session, the part of a later session was recorded after
+        the windows of an earlier one, whether or not windows of the later one are scored.
 
     Returns
     -------

@@ -39,7 +39,8 @@ def write_window_scores(folder: ResultsFolder, tasks: Sequence[Task]) -> None:
     manifest = folder.manifest()
     plan = None if manifest is None else manifest.fixed.get("pseudo_online")
     if plan is not None:
-        table = window_scores(folder.finished(tasks), plan["idle"])
+        sessions = _sessions_with_trials(folder.account())
+        table = window_scores(folder.finished(tasks), plan["idle"], sessions)
         write_atomically(folder.path / WINDOW_TABLE, table.to_csv(index=False).encode())
 
 
@@ -63,3 +64,11 @@ def read_window_scores(folder: str | Path) -> pd.DataFrame | None:
     if not path.is_file():
         return None
     return pd.read_csv(path, dtype={"subject": str, "session": str, "pipeline": str})
+
+
+def _sessions_with_trials(account: pd.DataFrame | None) -> dict[str, list[str]]:
+    """Return the sessions of each subject in the order of recording, from the counts of cues."""
+    if account is None:
+        return {}
+    subjects = account[account["used"] > 0].groupby("subject", sort=False)
+    return {str(name): list(dict.fromkeys(rows["session"])) for name, rows in subjects}

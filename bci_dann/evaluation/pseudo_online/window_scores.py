@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +26,11 @@ SCORES = (
 NAN = float("nan")
 
 
-def window_scores(finished: Iterable[tuple[Task, Record]], idle: str) -> pd.DataFrame:
+def window_scores(
+    finished: Iterable[tuple[Task, Record]],
+    idle: str,
+    sessions: Mapping[str, Sequence[str]] | None = None,
+) -> pd.DataFrame:
     """Return the scores of a pseudo-online run.
 
     Parameters
@@ -35,6 +39,9 @@ def window_scores(finished: Iterable[tuple[Task, Record]], idle: str) -> pd.Data
         Tasks with their records.
     idle : str
         The class of time without a task.
+    sessions : mapping of str to sequence of str, optional
+        The sessions with trials of each subject, in the order of recording, for ``causal``; by
+        default those with scored windows.
 
     Returns
     -------
@@ -47,13 +54,21 @@ def window_scores(finished: Iterable[tuple[Task, Record]], idle: str) -> pd.Data
     """
     import pandas as pd
 
-    rows = [row for task, record in finished for row in _rows(task, record, idle)]
+    known = sessions or {}
+    rows = [
+        row
+        for task, record in finished
+        for row in _rows(task, record, idle, known.get(task.subject, ()))
+    ]
     counts = ("causal", "n_windows", "n_idle", "n_tasks")
     return pd.DataFrame(rows, columns=[*ROW_KEYS, *counts, *SCORES])
 
 
-def _rows(task: Task, record: Record, idle: str) -> Iterator[dict[str, Any]]:
+def _rows(
+    task: Task, record: Record, idle: str, sessions: Sequence[str]
+) -> Iterator[dict[str, Any]]:
     names = list(dict.fromkeys(record.sessions.tolist()))
+    causal = is_causal(task.protocol, _n_sessions(names, sessions))
     for session in names:
         chosen = record.sessions == session
         times = {name: values[chosen] for name, values in record.windows.items()}
@@ -65,7 +80,7 @@ def _rows(task: Task, record: Record, idle: str) -> Iterator[dict[str, Any]]:
             "seed": task.seed,
             "subject": task.subject,
             "session": session,
-            "causal": is_causal(task.protocol, len(names)),
+            "causal": causal,
             "n_windows": int(chosen.sum()),
             "n_idle": int(of_idle.sum()),
             "n_tasks": len(_tasks(times, idle)),
@@ -77,6 +92,13 @@ def _rows(task: Task, record: Record, idle: str) -> Iterator[dict[str, Any]]:
                 idle,
             ),
         }
+
+
+def _n_sessions(scored: Sequence[str], recorded: Sequence[str]) -> int:
+    """Return the number of sessions from the first scored one on, or of all if it is not known."""
+    if scored[0] not in recorded:
+        return len({*scored, *recorded})
+    return len(recorded[recorded.index(scored[0]) :])
 
 
 def score_windows(

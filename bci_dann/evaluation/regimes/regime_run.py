@@ -16,7 +16,7 @@ from bci_dann.evaluation.regimes.regime_table import TABLE_FILE, RegimeResults, 
 from bci_dann.evaluation.regimes.regimes_folder import write_regimes
 from bci_dann.evaluation.runs.executors.executor import Executor
 from bci_dann.evaluation.runs.executors.executor_choice import opened
-from bci_dann.evaluation.runs.preflight import check_pipelines
+from bci_dann.evaluation.runs.preflight import check_folds, check_pipelines, checked_subjects
 from bci_dann.evaluation.runs.progress import announce
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.runner import (
@@ -50,8 +50,8 @@ def run_regimes(
 ) -> pd.DataFrame:
     """Compare pipelines in several regimes by leaving one subject out at a time in each regime.
 
-    The trials of all regimes are prepared before training begins. If tasks of a regime fail, the
-    other regimes are computed nevertheless.
+    The trials of all regimes are prepared and checked before training begins. If tasks of a regime
+    fail, the other regimes are computed nevertheless.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def run_regimes(
     ConfigError
         When the configuration is invalid, or a regime does not fit the data.
     DataError
-        When recordings are missing or invalid, or do not allow the protocols.
+        When recordings are missing or invalid, or trials of a regime do not allow the protocols.
     ResultsError
         When a folder contains results of another configuration or cannot be written to, or when
         tasks have failed; the table of the complete pipelines is written.
@@ -163,15 +163,15 @@ def _loaded(config: str | Path | Mapping[str, Any] | RunConfig | Suite) -> RunCo
 
 def _run_each(
     planned: Sequence[PlannedRegime], runs: Sequence[ResolvedRun], executor: Executor, show: bool
-) -> dict[str, ResultsError]:
+) -> dict[str, DataError | ResultsError]:
     """Run the regimes on the same workers, and return the errors by regime."""
-    failures: dict[str, ResultsError] = {}
+    failures: dict[str, DataError | ResultsError] = {}
     for number, (regime, run) in enumerate(zip(planned, runs, strict=True), start=1):
         announce(f"Regime {number} of {len(runs)}: {regime.name}", show)
         options = replace(run.options, executor=executor)
         try:
             run_tasks(replace(run, options=options), LEAVE_ONE_SUBJECT_OUT)
-        except ResultsError as error:
+        except (DataError, ResultsError) as error:
             failures[regime.name] = error
     return failures
 
@@ -196,15 +196,17 @@ def _planned_tasks(planned: Sequence[PlannedRegime], runs: Sequence[ResolvedRun]
 
 
 def _prepared_targets(regime: PlannedRegime, run: ResolvedRun) -> int:
-    """Prepare the trials of a regime, and return the number of target subjects."""
+    """Prepare and check the trials of a regime, and return the number of target subjects."""
     from bci_dann.data import open_trials
 
+    data = run.config.data
     with _named_errors(regime):
         trials = open_trials(run.prepare_trials())
-    data, subjects = run.config.data, set(trials.subjects.tolist())
-    if isinstance(data, CombinedDataConfig):
-        return sum(map(data.is_target, subjects))
-    return len(subjects)
+        targets = checked_subjects(trials, LEAVE_ONE_SUBJECT_OUT.n_left_out)
+        if isinstance(data, CombinedDataConfig):
+            targets = list(filter(data.is_target, targets))
+        check_folds(trials, targets, run.config.protocols)
+    return len(targets)
 
 
 @contextmanager

@@ -96,7 +96,8 @@ def summarise_regimes(table: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Two rows, ``worst`` and ``mean`` in the column ``summary``, for each pipeline and protocol,
-        with ``n_regimes``, ``accuracy_difference`` (points) and ``roc_auc_difference``.
+        with ``accuracy_difference`` (points), ``roc_auc_difference``, and ``n_regimes``, the
+        number of regimes with a difference: without those in which no baseline is complete.
 
     See Also
     --------
@@ -126,7 +127,7 @@ def summarise_regimes(table: pd.DataFrame) -> pd.DataFrame:
     parts = [
         groups[DIFFERENCE_COLUMNS]
         .agg(function)
-        .assign(summary=name, n_regimes=groups["regime"].nunique())
+        .assign(summary=name, n_regimes=groups["accuracy_difference"].count())
         for name, function in SUMMARY_NAMES.items()
     ]
     columns = ["summary", "pipeline", "protocol", "n_regimes", *DIFFERENCE_COLUMNS]

@@ -56,7 +56,8 @@ def compute(task: Task, trials: EEGTrials, prepare: Prepare | None = None) -> Re
     Raises
     ------
     DataError
-        When the predictions are not finite, or not one for each class and trial.
+        When the predictions are not finite, are negative or all zero, or not one for each class and
+        trial.
     """
     trials, table = separated(trials)
     fold = _fold(task, trials, table)
@@ -86,26 +87,18 @@ def compute_stack(
     -------
     list of Record or str
         For each task its record, or the traceback if it failed.
-    """
-    from bci_dann.estimators import fit_together
 
-    rows, table = separated(trials)
-    folds = [_fold(task, rows, table) for task in tasks]
-    arguments = [_fit_arguments(rows, fold) for fold in folds]
-    with _built_all(tasks, prepare) as models, limited_threads(tasks[0].threads):
-        names = [task.label for task in tasks]
-        try:
-            seconds, fitted = _timed(
-                lambda: fit_together(models, arguments, names=names, stack=True)
-            )
-        except Exception:  # such as an error in the data of one task, which then fails alone
-            return [attempt(partial(compute, task, trials, prepare)) for task in tasks]
-        return [
-            "".join(traceback.format_exception(model))
-            if isinstance(model, Exception)
-            else attempt(partial(_record, task, model, rows, fold, seconds / len(tasks), table))
-            for task, model, fold in zip(tasks, fitted, folds, strict=True)
-        ]
+    Raises
+    ------
+    ResultsError
+        See :func:`attempt`.
+    """
+    try:
+        return _trained_together(tasks, trials, prepare)
+    except ResultsError:
+        raise
+    except Exception:  # such as an error in the data of one task, which then fails alone
+        return [attempt(partial(compute, task, trials, prepare)) for task in tasks]
 
 
 def attempt(job: Callable[[], Record]) -> Record | str:
@@ -132,6 +125,26 @@ def attempt(job: Callable[[], Record]) -> Record | str:
         raise
     except Exception:
         return traceback.format_exc()
+
+
+def _trained_together(
+    tasks: Sequence[Task], trials: EEGTrials, prepare: Prepare | None
+) -> list[Record | str]:
+    """Train in one stack; an error of one task before training is raised for all."""
+    from bci_dann.estimators import fit_together
+
+    rows, table = separated(trials)
+    folds = [_fold(task, rows, table) for task in tasks]
+    arguments = [_fit_arguments(rows, fold) for fold in folds]
+    with _built_all(tasks, prepare) as models, limited_threads(tasks[0].threads):
+        names = [task.label for task in tasks]
+        seconds, fitted = _timed(lambda: fit_together(models, arguments, names=names, stack=True))
+        return [
+            "".join(traceback.format_exception(model))
+            if isinstance(model, Exception)
+            else attempt(partial(_record, task, model, rows, fold, seconds / len(tasks), table))
+            for task, model, fold in zip(tasks, fitted, folds, strict=True)
+        ]
 
 
 @contextmanager
@@ -273,7 +286,14 @@ def _checked(probabilities: Any, n_trials: int, n_classes: int) -> NDArray[np.fl
             f"shape {values.shape}, with {np.isfinite(values).sum()} of {values.size} finite. "
             "Check the pipeline."
         )
-    return np.asarray(values / values.sum(axis=1, keepdims=True))
+    sums = values.sum(axis=1, keepdims=True)
+    if (values < 0).any() or not (sums > 0).all():
+        raise DataError(
+            "predict_proba must return no negative values, and a sum above 0 for each trial; got "
+            f"{(values < 0).sum()} of {values.size} negative, and {(sums <= 0).sum()} of "
+            f"{n_trials} sums not above 0. Check the pipeline."
+        )
+    return np.asarray(values / sums)
 
 
 def _diagnostics(estimator: Any) -> dict[str, Any]:

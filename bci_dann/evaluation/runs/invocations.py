@@ -23,7 +23,13 @@ CPU_INFO = Path("/proc/cpuinfo")
 PACKAGE = Path(__file__).resolve().parents[2]
 # Options whose value is a local path, with the replacement in published commands; None omits the
 # option, because it does not change results.
-LOCAL_PATHS = {"--data-dir": "FOLDER", "--out": None, "-o": None, "--rows": None}
+LOCAL_PATHS = {
+    "--data-dir": "FOLDER",
+    "--out": None,
+    "-o": None,
+    "--rows": None,
+    "--tensorboard": None,
+}
 
 
 @dataclass(frozen=True)
@@ -128,15 +134,20 @@ def _command(arguments: Sequence[str]) -> str:
     words = _program(Path(arguments[0])) if arguments else ["python"]
     remaining = iter(arguments[1:])
     for word in remaining:
-        option, separator, value = word.partition("=")
+        option = _option_of(word)
         if option not in LOCAL_PATHS:
             words.append(word)
             continue
-        if not separator:
-            next(remaining, value)
+        if word == option:  # the value is the next word
+            next(remaining, None)
         stand_in = LOCAL_PATHS[option]
         words += [] if stand_in is None else [option, stand_in]
     return shlex.join(words)
+
+
+def _option_of(word: str) -> str:
+    """Return the option of a word, without a value in the same word: `--out=PATH`, `-oPATH`."""
+    return word.partition("=")[0] if word.startswith("--") else word[:2]
 
 
 def _program(path: Path) -> list[str]:

@@ -49,7 +49,8 @@ class SuiteTables:
         Results of :func:`summarise` for all datasets, with the columns ``n_common`` and
         ``common_accuracy`` of :func:`common_accuracy`, NaN for datasets with only one protocol.
     comparisons : pandas.DataFrame
-        Results of :func:`compare_pipelines` within each dataset.
+        Results of :func:`compare_pipelines` within each dataset; none while the reference of the
+        suite has no result in the dataset.
     over_datasets : pandas.DataFrame
         Result of :func:`combine_datasets` for pairs of pipelines that two or more datasets have.
 
@@ -237,10 +238,7 @@ def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
         for name, table in filled.items()
     ]
     common = [_common(stored[name], table).assign(dataset=name) for name, table in filled.items()]
-    by_dataset = [
-        compare_pipelines(table, _reference_in(table, suite.reference)) for table in filled.values()
-    ]
-    comparisons = pd.concat(by_dataset, ignore_index=True)
+    comparisons = _comparisons(list(filled.values()), suite.reference)
     return SuiteTables(
         pd.concat(scores, ignore_index=True).merge(pd.concat(common), "left", list(ROW_KEYS)),
         comparisons,
@@ -264,9 +262,14 @@ def _run_each(
     return failures
 
 
-def _reference_in(table: pd.DataFrame, reference: str | None) -> str | None:
-    """Return the reference, or ``None`` if it has no result yet."""
-    return reference if reference in set(table["pipeline"]) else None
+def _comparisons(tables: Sequence[pd.DataFrame], reference: str | None) -> pd.DataFrame:
+    """Compare pipelines within each dataset that has results of the reference, if there is one."""
+    import pandas as pd
+
+    ready = [table for table in tables if reference in (None, *table["pipeline"])]
+    if not ready:
+        return compare_pipelines(tables[0].iloc[:0])
+    return pd.concat([compare_pipelines(table, reference) for table in ready], ignore_index=True)
 
 
 def _n_classes(suite: Suite, name: str, stored: StoredResults) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bci_dann.evaluation.runs.cost.run_cost import planned_cost
+from bci_dann.evaluation.runs.preflight import check_pipelines
 from bci_dann.evaluation.runs.runner import LEAVE_ONE_SUBJECT_OUT, planned_tasks, task_table
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ __all__ = ["planned_suite"]
 
 
 def planned_suite(runs: dict[str, ResolvedRun]) -> pd.DataFrame:
-    """Return the tasks of a suite, with an estimate of the effort for each dataset in ``attrs``.
+    """Check pipelines, and return the tasks of a suite with estimates of the effort in ``attrs``.
 
     Parameters
     ----------
@@ -37,6 +38,8 @@ def planned_suite(runs: dict[str, ResolvedRun]) -> pd.DataFrame:
     """
     import pandas as pd
 
+    first = next(iter(runs.values()))  # runs of a suite differ only in their data
+    check_pipelines(first.pipelines, first.config.seeds[0], first.config.preprocessing)
     tables, sizes = [], {}
     for name, run in runs.items():
         table = task_table(planned_tasks(run, LEAVE_ONE_SUBJECT_OUT)).assign(dataset=name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -41,6 +43,27 @@ def test_both_tables_are_written(folder):
         "train_and_target_unlabeled_full": False,
     }
     assert set(open_results(folder).trials["truth"]) == {"idle", "left_hand", "right_hand"}
+
+
+def test_a_later_session_without_windows_is_not_forgotten(tmp_path, monkeypatch):
+    """As if all of its windows were rejected, for example because of artefacts."""
+    from bci_dann.evaluation.runs import execution
+
+    def without_second(metadata, *arguments):
+        fold = window_fold(metadata, *arguments)
+        first = metadata["session"].to_numpy(dtype=str)[fold.test] == "0"
+        return replace(fold, test=fold.test[first])
+
+    window_fold = execution.window_fold
+    monkeypatch.setattr(execution, "window_fold", without_second)
+    data = {**CONFIG["data"], "params": {**CONFIG["data"]["params"], "n_sessions": 2}}
+    protocols = ["train", "train_and_target_unlabeled_50p"]
+    config = {**CONFIG, "data": data, "pipelines": ["ea_csp_lda"], "protocols": protocols}
+    run_benchmark(config, tmp_path, progress=False)
+    scores = read_window_scores(tmp_path)
+    assert set(scores["session"]) == {"0"}
+    causal = scores.groupby("protocol")["causal"].any().to_dict()
+    assert causal == {"train": True, "train_and_target_unlabeled_50p": False}
 
 
 def test_idle_time_is_told_from_tasks_better_than_by_guessing(folder):

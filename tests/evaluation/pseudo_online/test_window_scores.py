@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
+from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.pseudo_online.window_scores import (
     SCORES,
     score_windows,
     summarise_windows,
+    window_scores,
 )
+from bci_dann.evaluation.runs.records import Record, Task
 from bci_dann.evaluation.runs.results import ROW_KEYS
 
 CLASSES = ["idle", "left", "right"]
@@ -103,6 +106,41 @@ def test_what_is_not_there_has_no_score():
     assert np.isnan(only_tasks["seconds_to_hit"])
     assert np.isnan(only_tasks["idle_decisions"])
     assert set(only_idle) == set(SCORES)
+
+
+@pytest.mark.parametrize(
+    ("scored", "recorded", "causal"),
+    [
+        (["0", "1"], None, False),
+        (["0"], None, True),
+        (["0"], ["0", "1"], False),  # all windows of a later session were rejected
+        (["1"], ["0", "1"], True),  # those of an earlier one, which training may use
+        (["1"], ["0"], False),
+    ],
+)
+def test_sessions_without_scored_windows_may_be_later_ones(scored, recorded, causal):
+    """The first half of each session is used for training, whether or not it has windows."""
+    n = len(TRUTH)
+    place, label = np.tile(np.arange(n), len(scored)), np.tile(TRUTH, len(scored))
+    times = {
+        "run": np.full(len(label), "0"),
+        "end": 0.5 * (place + 1),
+        "task": np.where(label == "idle", "", label),
+        "onset": np.zeros(len(label)),
+    }
+    record = Record(
+        probabilities=np.full((len(label), 3), 1 / 3),
+        truth=label,
+        classes=np.array(CLASSES),
+        sessions=np.repeat(scored, n),
+        test_index=np.arange(len(label)),
+        n_train=10,
+        windows=times,
+    )
+    task = Task("Set", "", PipelineSpec("one", ()), "train_and_target_unlabeled_50p", "1", 0)
+    table = window_scores([(task, record)], "idle", recorded and {"1": recorded})
+    assert table["session"].tolist() == scored
+    assert table["causal"].tolist() == [causal] * len(scored)
 
 
 def test_every_subject_counts_the_same():

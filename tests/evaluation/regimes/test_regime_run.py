@@ -10,7 +10,7 @@ import pytest
 from bci_dann.evaluation import run_benchmark, run_regimes, summarise
 from bci_dann.evaluation.runs import worker
 from bci_dann.evaluation.runs.execution import compute
-from bci_dann.exceptions import ConfigError, ResultsError
+from bci_dann.exceptions import ConfigError, DataError, ResultsError
 
 
 def run(content, out, **options):
@@ -126,6 +126,34 @@ def test_a_regime_that_does_not_fit_is_refused_before_anything_is_trained(
     with pytest.raises(ConfigError, match="regime 'too_many': n_trials is 25, but subject 1 has"):
         run(content, tmp_path / "out")
     assert computed == []
+
+
+def test_a_regime_whose_trials_cannot_be_divided_is_named_before_anything_is_trained(
+    content, tmp_path, computed
+):
+    content["protocols"] = ["first_10_labeled"]
+    content["regimes"]["few_trials"] = {"n_trials": 6}
+    with pytest.raises(DataError, match="regime 'few_trials': protocol first_10_labeled: subject"):
+        run(content, tmp_path / "out")
+    assert computed == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_the_data_of_a_regime_change_later_the_other_regimes_are_computed(
+    content, tmp_path, monkeypatch
+):
+    checked = []
+
+    def failing(trials, targets, protocols):
+        checked.append(len(trials))
+        if len(checked) == 3:  # the first regime, in its run
+            raise DataError("the trials have changed")
+
+    monkeypatch.setattr("bci_dann.evaluation.regimes.regime_run.check_folds", failing)
+    monkeypatch.setattr("bci_dann.evaluation.runs.runner.check_folds", failing)
+    with pytest.raises(ResultsError, match=r"(?s)1 of 2 regimes.*whole: the trials have changed"):
+        run(content, tmp_path / "out")
+    assert set(pd.read_csv(tmp_path / "out" / "regimes.csv")["regime"]) == {"few_subjects"}
 
 
 def test_where_tasks_fail_the_other_regimes_are_computed(content, tmp_path, monkeypatch):

@@ -115,3 +115,12 @@ def test_worst_and_mean_over_regimes():
     assert new.loc["mean", "accuracy_difference"] == pytest.approx(-2.5)
     assert new.loc["worst", "roc_auc_difference"] == pytest.approx(-0.05)
     assert new.loc["mean", "roc_auc_difference"] == pytest.approx(-0.005)
+
+
+def test_regimes_without_a_complete_baseline_are_not_counted():
+    alone = results({"new": SCORES["new"]})
+    summary = summarise_regimes(table_of(results(SCORES), alone, results(SCORES)))
+    new = summary[summary["pipeline"] == "new"]
+    assert new["n_regimes"].tolist() == [2, 2]
+    assert new["accuracy_difference"].tolist() == pytest.approx([5, 5])
+    assert set(summarise_regimes(table_of(alone))["n_regimes"]) == {0}

@@ -223,7 +223,13 @@ class Broken(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X):
-        rows = {"nan": [np.nan, 1.0], "three": [0.2, 0.3, 0.5], "counts": [3.0, 1.0]}
+        rows = {
+            "nan": [np.nan, 1.0],
+            "three": [0.2, 0.3, 0.5],
+            "counts": [3.0, 1.0],
+            "negative": [-1.0, 2.0],
+            "zero": [0.0, 0.0],
+        }
         return np.tile(rows[self.output], (len(X), 1))
 
 
@@ -245,6 +251,8 @@ def broken(task, monkeypatch):
     [
         ("nan", r"shape \(20, 2\); got shape \(20, 2\), with 20 of 40 finite"),
         ("three", r"\(20, 3\)"),
+        ("negative", "got 20 of 40 negative, and 0 of 20 sums not above 0"),
+        ("zero", "got 0 of 40 negative, and 20 of 20 sums not above 0"),
     ],
 )
 def test_predictions_that_are_no_probabilities_are_refused(broken, trials, output, message):

@@ -30,6 +30,14 @@ VERSIONS = {"bci_dann": "0.1.0+abc", "torch": "2.13.0"}
             ["bci-dann", "run", "c.yaml", "--data-dir=/home/me", "-o", "/tmp/x", "--seeds", "0,1"],
             "bci-dann run c.yaml --data-dir FOLDER --seeds 0,1",
         ),
+        (
+            ["bci-dann", "run", "c.yaml", "-o/home/me/x", "-j2", "-o=/tmp/x", "--out=/tmp/x"],
+            "bci-dann run c.yaml -j2",
+        ),
+        (
+            ["bci-dann", "run", "c.yaml", "--tensorboard", "/home/me/log", "--shard=1/2"],
+            "bci-dann run c.yaml --shard=1/2",
+        ),
         (["/home/me/study.py", "--fast"], "python study.py --fast"),
         (["benchmarks/__main__.py", "--all"], "python benchmarks --all"),
         (["benchmarks/one.py"], "python benchmarks/one.py"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,6 +83,20 @@ def test_a_task_that_cannot_begin_costs_only_itself(prepared, networks, tmp_path
         run_benchmark(networks, tmp_path / "out", progress=False, stack=8)
     assert "no weights for subject 1" in str(failed.value)
     assert len(list((tmp_path / "out" / "records").iterdir())) == 11
+
+
+def test_a_fold_that_is_not_possible_costs_only_its_task(trials):
+    metadata = trials.metadata.copy()
+    metadata.loc[metadata["subject"] == "3", "session"] = "0"
+    trials = replace(trials, metadata=metadata)
+    tasks = [task("first_session_labeled", EEGNET, subject) for subject in "123"]
+    *others, failed = compute_stack(tasks, trials)
+    assert failed.startswith("Traceback")
+    assert "DataError: subject 3 has only one session" in failed
+    for one, record in zip(tasks, others, strict=False):
+        alone = compute(one, trials)
+        np.testing.assert_array_equal(record.test_index, alone.test_index)
+        assert record.probabilities.tobytes() == alone.probabilities.tobytes()
 
 
 def test_a_cpu_trains_alone_by_default(prepared, networks, tmp_path, monkeypatch):

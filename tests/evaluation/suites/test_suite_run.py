@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from bci_dann import load_dataset
-from bci_dann.evaluation import load_suite, run_suite
+from bci_dann.evaluation import load_suite, run_suite, suite_tables
 from bci_dann.exceptions import ConfigError, ResultsError
 
 SMALL = {
@@ -41,6 +41,22 @@ def test_tables_join_the_data_sets(tmp_path):
     assert over["n_subjects"].tolist() == [7, 7]
     assert len(pd.read_csv(tmp_path / "comparisons.csv")) == 4
     assert (tmp_path / "few" / "results.csv").is_file()
+
+
+def test_nothing_is_compared_until_the_reference_has_results(tmp_path):
+    without = {key: value for key, value in SMALL.items() if key != "reference"}
+    without["pipelines"] = ["ea_csp_lda", "mdm"]
+    run_suite(without, tmp_path, progress=False)
+    suite = load_suite({**SMALL, "pipelines": ["ea_csp_lda", "mdm", "csp_lda"]})
+    tables = suite_tables(tmp_path, suite)
+    assert len(tables.scores) == 4
+    assert len(tables.comparisons) == len(tables.over_datasets) == 0
+    assert "reference" in tables.comparisons
+    run_suite(suite, tmp_path, progress=False, datasets=["more"])
+    tables = suite_tables(tmp_path, suite)
+    assert set(tables.comparisons["dataset"]) == {"more"}
+    assert set(tables.comparisons["reference"]) == {"csp_lda"}
+    assert len(suite_tables(tmp_path, load_suite(without)).over_datasets) == 1  # of one pair
 
 
 def test_a_suite_with_regimes_is_run_by_another_function(tmp_path):
@@ -144,6 +160,12 @@ def test_a_dry_run_tells_sizes_and_loads_nothing(downloads, name, tmp_path):
     assert all(size["megabytes"] > 0 for size in sizes.values())
     assert not list(folder.iterdir())
     assert not (tmp_path / "run").exists()
+
+
+def test_a_dry_run_finds_a_pipeline_that_cannot_be_built(tmp_path):
+    suite = {**SMALL, "pipeline_parameters": {"csp_lda": {"n_components": -3}}}
+    with pytest.raises(ConfigError, match="n_components"):
+        run_suite(suite, tmp_path, progress=False, dry_run=True)
 
 
 def shortened(name, datasets=None):

@@ -53,9 +53,16 @@ def check_worker_versions(client: Any, expected: Mapping[str, str]) -> None:
     Raises
     ------
     ConfigError
-        With the worker and the differing versions.
+        With the worker and the differing versions, or when a worker does not answer.
     """
+    from distributed.comm import CommClosedError
+
     for address, found in on_every_worker(client, versions).items():
+        if isinstance(found, CommClosedError):
+            raise ConfigError(
+                f"the Dask worker {address} does not answer, and the connection was closed: "
+                f"{found}. Stop this worker or start it again, and give the same command again."
+            )
         if not isinstance(found, Mapping):
             raise ConfigError(
                 f"the Dask worker {address} cannot load bci_dann: {found}. Start workers in the "
@@ -72,6 +79,9 @@ def check_worker_versions(client: Any, expected: Mapping[str, str]) -> None:
 
 def on_every_worker(client: Any, function: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
     """Call a function on all workers.
+
+    A worker that hangs delays the answers until the scheduler removes it, by default after five
+    minutes (``distributed.scheduler.worker-ttl``); its answer is then a ``CommClosedError``.
 
     Parameters
     ----------

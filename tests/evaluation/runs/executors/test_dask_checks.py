@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
+from distributed.comm import CommClosedError
 
 from bci_dann.evaluation.runs.executors.dask_checks import (
     check_libraries,
@@ -76,6 +77,13 @@ def test_a_worker_without_the_package_is_named():
     missing = ModuleNotFoundError("No module named 'bci_dann'")
     with pytest.raises(ConfigError, match="cannot load bci_dann: No module named"):
         check_worker_versions(Client(missing), versions())
+
+
+def test_a_worker_that_does_not_answer_is_named():
+    """The scheduler closes the connection to a worker that hangs."""
+    lost = CommClosedError("Address removed")
+    with pytest.raises(ConfigError, match=r"worker tcp://w:1 does not answer.*Address removed"):
+        check_worker_versions(Client(lost), versions())
 
 
 def test_a_scheduler_without_workers_has_no_answers():

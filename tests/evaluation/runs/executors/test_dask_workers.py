@@ -117,7 +117,7 @@ def test_an_address_is_connected_to_and_its_workers_are_left(
     def kept_runs():  # nested, so that it is sent by value: workers do not see the tests
         from bci_dann.evaluation.runs import worker
 
-        return list(worker._current)
+        return list(worker._current_worker)
 
     held = two_workers._client.run(kept_runs)
     assert held
