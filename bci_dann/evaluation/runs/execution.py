@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["attempt", "compute", "compute_stack"]
 
+# Probabilities may be negative by rounding errors.
+ROUNDING = 1e-9
+
 Result = TypeVar("Result")
 # Function that is called with each estimator before training.
 Prepare = Callable[[Any], None]
@@ -286,11 +289,13 @@ def _checked(probabilities: Any, n_trials: int, n_classes: int) -> NDArray[np.fl
             f"shape {values.shape}, with {np.isfinite(values).sum()} of {values.size} finite. "
             "Check the pipeline."
         )
+    negative = (values < -ROUNDING).sum()
+    values = np.maximum(values, 0.0)
     sums = values.sum(axis=1, keepdims=True)
-    if (values < 0).any() or not (sums > 0).all():
+    if negative or not (sums > 0).all():
         raise DataError(
             "predict_proba must return no negative values, and a sum above 0 for each trial; got "
-            f"{(values < 0).sum()} of {values.size} negative, and {(sums <= 0).sum()} of "
+            f"{negative} of {values.size} negative, and {(sums <= 0).sum()} of "
             f"{n_trials} sums not above 0. Check the pipeline."
         )
     return np.asarray(values / sums)

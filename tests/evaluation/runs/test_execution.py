@@ -227,6 +227,7 @@ class Broken(ClassifierMixin, BaseEstimator):
             "nan": [np.nan, 1.0],
             "three": [0.2, 0.3, 0.5],
             "counts": [3.0, 1.0],
+            "rounded": [4.0, -1e-16],
             "negative": [-1.0, 2.0],
             "zero": [0.0, 0.0],
         }
@@ -260,10 +261,10 @@ def test_predictions_that_are_no_probabilities_are_refused(broken, trials, outpu
         compute(broken(output), trials)
 
 
-def test_probabilities_are_brought_to_a_sum_of_one(broken, trials):
-    np.testing.assert_array_equal(
-        compute(broken("counts"), trials).probabilities, np.tile([0.75, 0.25], (20, 1))
-    )
+@pytest.mark.parametrize(("output", "expected"), [("counts", [0.75, 0.25]), ("rounded", [1, 0])])
+def test_probabilities_are_brought_to_a_sum_of_one(broken, trials, output, expected):
+    record = compute(broken(output), trials)
+    np.testing.assert_array_equal(record.probabilities, np.tile(expected, (20, 1)))
 
 
 def test_trials_without_labels_cannot_be_trained_on(task, trials):
