@@ -136,7 +136,8 @@ def _command(arguments: Sequence[str]) -> str:
     for word in remaining:
         option = _option_of(word)
         if option not in LOCAL_PATHS:
-            words.append(word)
+            path = Path(word)
+            words.append(path.name if path.is_absolute() else word)
             continue
         if word == option:  # the value is the next word
             next(remaining, None)

@@ -38,6 +38,7 @@ VERSIONS = {"bci_dann": "0.1.0+abc", "torch": "2.13.0"}
             ["bci-dann", "run", "c.yaml", "--tensorboard", "/home/me/log", "--shard=1/2"],
             "bci-dann run c.yaml --shard=1/2",
         ),
+        (["bci-dann", "run", "/home/me/c.yaml", "-j2"], "bci-dann run c.yaml -j2"),
         (["/home/me/study.py", "--fast"], "python study.py --fast"),
         (["benchmarks/__main__.py", "--all"], "python benchmarks --all"),
         (["benchmarks/one.py"], "python benchmarks/one.py"),
