@@ -84,7 +84,6 @@ class Worker:
     ----------
     setup : WorkerSetup
         Settings of the run.
-
     """
 
     def __init__(self, setup: WorkerSetup) -> None:
