@@ -32,11 +32,11 @@ __all__ = [
 # Longest lag that is searched, as a share of the trial. Empirical: half a period of the mu rhythm,
 # 50 ms, is well below a tenth of a trial of 3 s.
 LONGEST_LAG = 0.1
-# Largest number of channels times delayed copies, and with up to SOME_COPIES of them. Empirical,
+# Largest number of channels times delayed copies, and the larger limit for few copies. Empirical,
 # knowing the scores: with 132 rows, 18 simulated datasets of 20 to 44 channels are on average as
 # accurate as with 200 (+.3 points, +.002), in half the time; six of 50 to 58 channels lose .7 and
 # .007 with two copies in place of three or four.
-WIDEST, WIDEST_OF_SOME, SOME_COPIES = 132, 200, 3
+WIDEST, WIDEST_OF_FEW_COPIES, FEW_COPIES = 132, 200, 3
 # Number of delayed copies by default. Few channels get more of them, at the same distance: as many
 # as give ROWS_OF_FEW rows of the covariance, and at most MOST_COPIES. Empirical: 14 copies are more
 # accurate with three channels, and less so with five channels and few trials.
@@ -287,8 +287,8 @@ def possible_copies(n_chans: int, n_delays: int | None) -> int:
     """
     if n_delays is None:
         n_delays = min(MOST_COPIES, max(REGULAR_COPIES, ROWS_OF_FEW // n_chans))
-    some = min(SOME_COPIES, WIDEST_OF_SOME // n_chans)
-    return min(n_delays, max(1, some, WIDEST // n_chans))
+    few = min(FEW_COPIES, WIDEST_OF_FEW_COPIES // n_chans)
+    return min(n_delays, max(1, few, WIDEST // n_chans))
 
 
 def lag_between_copies(X: NDArray[Any], span: int | None, n_delays: int | None) -> int:

@@ -213,8 +213,8 @@ def _by_lanczos(
     n_values = FEW_DIRECTIONS
     while True:
         values, vectors = eigsh(autocovariance, n_values, which="LA", v0=start)
-        if values.min() <= -lowest or 2 * n_values >= n_features:
+        if values.min() <= -lowest or n_values == n_features - 1:
             break
-        n_values *= 2
+        n_values = min(2 * n_values, n_features - 1)
     order = np.argsort(values)
     return float(lowest), values[order], vectors[:, order]

@@ -21,7 +21,7 @@ __all__ = ["Subspace"]
 # the largest squared norm. The trials of each re-centred domain are linearly dependent up to the
 # tolerance of its mean, and rounding errors of features in single precision are smaller still.
 RANK_TOLERANCE = 1e-10
-# Trials that are converted to double precision at a time.
+# Rows (trials, or features of all trials) that are converted to double precision at a time.
 BLOCK = 512
 
 

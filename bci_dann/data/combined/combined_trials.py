@@ -113,14 +113,18 @@ def prepare_combined(
             writer.note(INTERPOLATED_FILE, interpolated)
 
     folder = store(root, parts, fill)
+    _warn_of_interpolation(folder)
+    return folder
+
+
+def _warn_of_interpolation(folder: Path) -> None:
     for name, electrodes in interpolated_electrodes(folder).items():
         warnings.warn(
             f"{name}: interpolated by spherical splines of its other electrodes, in some or all "
             f"recordings: {', '.join(electrodes)}.",
             BCIDannWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
-    return folder
 
 
 def interpolated_electrodes(folder: Path) -> dict[str, list[str]]:

@@ -181,15 +181,25 @@ def decode_stream(
             _introduce(source, decoder, report)
             with _sinks(decoder, file, outlet, page, served.recipe.pipeline, report) as sinks:
                 decoding = LiveDecoding(source, decoder, sinks, report, step)
-                try:
-                    decoding.run(stop, seconds)
-                except KeyboardInterrupt:
-                    report("Stopped")
+                _run(decoding, stop, seconds, report)
         finally:
             source.close()
     if save is not None:
         decoder.model.save(save)
     return StreamSummary(decoding.n_decisions, decoding.n_ok, decoder.model)
+
+
+def _run(
+    decoding: LiveDecoding,
+    stop: threading.Event | None,
+    seconds: float | None,
+    report: Callable[[str], None],
+) -> None:
+    """Decode until the end, the event or Ctrl-C, after which the results are still returned."""
+    try:
+        decoding.run(stop, seconds)
+    except KeyboardInterrupt:
+        report("Stopped")
 
 
 def _introduce(source: LSLStream, decoder: OnlineDecoder, report: Callable[[str], None]) -> None:
