@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import sys
 import warnings
 from typing import Any
 
@@ -48,7 +50,7 @@ class ErrorReportingGroup(TyperGroup):
                 return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as error:
             code = exit_code_of(error)
-            if code is None:
+            if code is None or (isinstance(error, BrokenPipeError) and _nobody_reads_output()):
                 _explain_lists(error)
                 raise
             print_problem(_message(error))
@@ -76,6 +78,16 @@ def exit_code_of(error: BaseException) -> int | None:
     if type(error).__module__.split(".")[0] == "typer":
         return None
     return OTHER_ERROR
+
+
+def _nobody_reads_output() -> bool:
+    """Return whether a pipe that output goes to was closed, as by ``bci-dann ... | head``."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+    except (AttributeError, ValueError, OSError):  # no poll in Windows; output that is not a file
+        return False
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _explain_lists(error: Any) -> None:

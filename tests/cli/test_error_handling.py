@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -135,3 +137,19 @@ def test_a_list_with_spaces_is_told_how_lists_are_written(bci_dann, config):
     assert done.exit_code == 2
     words = " ".join(done.stderr.replace("│", " ").split())
     assert "(ea_dann). Lists have commas and no spaces, as in --pipelines" in words
+
+
+def test_a_closed_pipe_ends_a_command_without_a_message():
+    program = (
+        "import typer\n"
+        "from bci_dann.cli.error_handling import ErrorReportingGroup\n"
+        "app = typer.Typer(cls=ErrorReportingGroup)\n"
+        "app.callback()(lambda: None)\n"
+        "app.command('talk')(lambda: typer.echo('line'))\n"
+        "app(['talk'])\n"
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()  # as head does, once it has its lines
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 1
