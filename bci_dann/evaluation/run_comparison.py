@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann._validation import check_option
 from bci_dann.evaluation.metrics import METRICS
+from bci_dann.evaluation.result_tables import read_result_table
 from bci_dann.evaluation.runs.manifest import Manifest, differences
 from bci_dann.evaluation.runs.results import ResultsFolder
 from bci_dann.evaluation.statistics.paired_scores import scores_by_subject
@@ -122,8 +123,6 @@ def compare_runs(first: str | Path, second: str | Path, metric: str = "accuracy"
 
 
 def _opened(path: Path) -> tuple[Manifest, pd.DataFrame]:
-    import pandas as pd
-
     folder = ResultsFolder(path)
     manifest = folder.manifest()
     if manifest is None or not folder.table_path.exists():
@@ -131,7 +130,7 @@ def _opened(path: Path) -> tuple[Manifest, pd.DataFrame]:
             f"{path} holds no results.csv of a run. Give a folder that `bci-dann run --out` has "
             "written, once its first tasks are finished."
         )
-    return manifest, pd.read_csv(folder.table_path, dtype={"subject": str, "session": str})
+    return manifest, read_result_table(folder.table_path)
 
 
 def _changes(one: Manifest, other: Manifest) -> Iterator[str]:

@@ -122,9 +122,13 @@ class _MatrixLogarithm(torch.autograd.Function):
 
     @staticmethod
     def forward(matrices: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        values, vectors = torch.linalg.eigh(matrices)
+        # the decomposition fails for NaN, which a diverging training must show in its loss instead
+        is_finite = matrices.isfinite().all(-1).all(-1)[..., None, None]
+        identity = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
+        values, vectors = torch.linalg.eigh(torch.where(is_finite, matrices, identity))
         logarithms = values.clamp_min(LEAST_EIGENVALUE).log()
-        return (vectors * logarithms[..., None, :]) @ vectors.mT, values, vectors
+        result = (vectors * logarithms[..., None, :]) @ vectors.mT
+        return torch.where(is_finite, result, torch.nan), values, vectors
 
     @staticmethod
     def setup_context(

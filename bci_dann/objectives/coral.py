@@ -17,6 +17,8 @@ __all__ = ["DeepCoral"]
 class DeepCoral(Term):
     """``|C_source - C_target|^2 / (4 d^2)``, with covariances ``C`` of ``d`` features.
 
+    Zero in batches with fewer than two trials of the sources or of the target.
+
     Equations 1 to 3 of [1]_. Its name in ``terms`` is ``"coral"``.
 
     See Also
@@ -50,7 +52,9 @@ class DeepCoral(Term):
         d = batch.features.shape[1]
         source = _covariance(batch.features, batch.source_share)
         target = _covariance(batch.features, batch.target_share)
-        return (source - target).square().sum() / (4 * d * d)
+        distance = (source - target).square().sum() / (4 * d * d)
+        n_target, n_source = batch.is_target.sum(), (~batch.is_target).sum()
+        return distance * ((n_target > 1) & (n_source > 1))  # else there is no covariance
 
 
 def _covariance(X: Tensor, share: Tensor) -> Tensor:

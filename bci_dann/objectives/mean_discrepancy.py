@@ -89,8 +89,9 @@ class JointDiscrepancy(Term):
 
 
 def _discrepancy(kernel: Tensor, batch: BatchView) -> Tensor:
+    """Return the discrepancy; zero where all trials are of the sources, or of the target."""
     weights = batch.source_share - batch.target_share
-    return weights @ kernel @ weights
+    return (weights @ kernel @ weights) * (batch.is_target.any() & ~batch.is_target.all())
 
 
 def _kernel(X: Tensor) -> Tensor:

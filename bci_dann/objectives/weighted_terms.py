@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from bci_dann._random import isolated_torch_seed, stream
 from bci_dann._validation import check_between
 from bci_dann.components import describe, resolve
 from bci_dann.exceptions import ConfigError
-from bci_dann.objectives.objective import Objective
+from bci_dann.objectives.objective import CLASSIFICATION, Objective
 from bci_dann.objectives.schedules import Schedule
 from bci_dann.objectives.term import Sizes, Term
 
@@ -135,6 +136,11 @@ def read_terms(terms: Terms | None) -> list[WeightedTerm]:
     for label in labels:
         if labels.count(label) > 1:
             raise ConfigError(f"terms: {label!r} is given more than once.")
+        if label == CLASSIFICATION or hasattr(nn.ModuleDict(), label):
+            raise ConfigError(
+                f"terms: the name {label!r} is reserved. Give the term another name, as in "
+                f"{{'my_term': {{'name': 'module:Class'}}}}."
+            )
     return read
 
 
@@ -179,7 +185,8 @@ def with_default_terms(defaults: Mapping[str, Any], terms: Terms | None) -> Term
     Parameters
     ----------
     defaults : mapping of str to object
-        Default terms and settings; those whose name the user gives are left out.
+        Default terms and weights, by names of the package. Those that the user gives are left
+        out, also where the user gives them as an instance or by a path.
     terms : mapping, sequence or None
         As for :func:`read_terms`.
 
@@ -199,13 +206,16 @@ def with_default_terms(defaults: Mapping[str, Any], terms: Terms | None) -> Term
     >>> with_default_terms({"domain_adversary": 0.1}, {"mcc": 1.0})
     {'domain_adversary': 0.1, 'mcc': 1.0}
     """
+    given = check_terms(terms)
+    labels, classes = {one.label for one in given}, {type(one.term) for one in given}
+    added = {
+        one.label: defaults[one.label]
+        for one in check_terms(defaults)
+        if one.label not in labels and type(one.term) not in classes
+    }
     if terms is None or isinstance(terms, Mapping):
-        given = terms or {}
-        return {**{n: s for n, s in defaults.items() if n not in given}, **given}
-    if not isinstance(terms, Sequence) or isinstance(terms, str):
-        return terms  # which `read_terms` refuses
-    named = {label for label, _ in map(_label_and_spec, terms)}
-    return [*({"name": n, "weight": s} for n, s in defaults.items() if n not in named), *terms]
+        return {**added, **(terms or {})}
+    return [*({"name": name, "weight": weight} for name, weight in added.items()), *terms]
 
 
 def describe_terms(terms: Terms | None) -> Any:
@@ -337,10 +347,6 @@ def _check_term(label: str, term: Term) -> None:
         )
     if type(term).forward is Term.forward:
         raise ConfigError(f"term {label!r} does not implement forward.")
-
-
-def _label_and_spec(spec: Any) -> tuple[str, Any]:
-    return _label(None, spec), spec
 
 
 def _label(name: str | None, spec: Any) -> str:

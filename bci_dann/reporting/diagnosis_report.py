@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-import io
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
 from bci_dann.evaluation.diagnosis.interpretation import describe_overlap, describe_shifts
+from bci_dann.reporting.figure_file import figure_bytes
 from bci_dann.reporting.shift_figures import overlap_chart, session_map
 from bci_dann.reporting.topographies import topographies, without_position
 
@@ -108,9 +108,7 @@ def _figures(diagnosis: Diagnosis) -> dict[str, bytes]:
 
 
 def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight")
-    return buffer.getvalue()
+    return figure_bytes(figure, "png", dpi=DPI, bbox_inches="tight")
 
 
 def _page(diagnosis: Diagnosis, title: str, figures: dict[str, Path]) -> bytes:

@@ -17,6 +17,7 @@ from bci_dann.evaluation.regimes.regime_table import (
     compare_with_baselines,
     summarise_regimes,
 )
+from bci_dann.evaluation.result_tables import parse_result_table, read_result_table
 from bci_dann.evaluation.runs.invocations import (
     Invocation,
     current_invocation,
@@ -68,7 +69,7 @@ class PublishedTable:
         ResultsError
             When the file cannot be written.
         """
-        lines = [f"# note: {self.note}", *_provenance(self.invocations)]
+        lines = [f"# note: {_in_one_line(self.note)}", *_provenance(self.invocations)]
         buffer = io.StringIO()
         self.rows.to_csv(buffer, index=False, float_format=f"%.{SIGNIFICANT_DIGITS}g")
         write_atomically(path, "\n".join([*lines, buffer.getvalue()]).encode())
@@ -185,8 +186,6 @@ def read_published(path: str | Path) -> PublishedTable:
     ResultsError
         When the file is missing, or is no table with provenance.
     """
-    import pandas as pd
-
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
     except OSError as error:
@@ -199,15 +198,14 @@ def read_published(path: str | Path) -> PublishedTable:
             "`bci-dann publish`."
         )
     body = "".join(line for line in lines if not line.startswith("#"))
-    rows = pd.read_csv(io.StringIO(body))
-    return PublishedTable(rows, pairs[0][1], _invocations(pairs[1:]))
+    return PublishedTable(parse_result_table(body), pairs[0][1], _invocations(pairs[1:]))
 
 
 def _published_regimes(folder: Path, note: str, others: PublishedTable | None) -> PublishedTable:
     """Return the table of a folder with regimes; a command that filled several is named once."""
     import pandas as pd
 
-    rows = pd.read_csv(folder / TABLE_FILE)
+    rows = read_result_table(folder / TABLE_FILE)
     if rows.empty:
         raise ResultsError(f"{folder / TABLE_FILE} is empty: no regime has been finished yet.")
     names = rows["regime"].unique()
@@ -240,11 +238,9 @@ def _with_published_rows(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFra
 
 
 def _results(folder: Path) -> pd.DataFrame:
-    import pandas as pd
-
     path = folder / "results.csv"
     try:
-        table = pd.read_csv(path, dtype={"subject": str, "session": str})
+        table = read_result_table(path)
     except (OSError, ValueError) as error:
         raise ResultsError(
             f"{path} cannot be read: {error}. Run into this folder first."
@@ -260,11 +256,15 @@ def _n_classes(folder: Path) -> int:
     return next(len(record.classes) for record in read_predictions(folder))
 
 
+def _in_one_line(text: str) -> str:
+    return " ".join(text.splitlines())
+
+
 def _provenance(invocations: Sequence[Invocation]) -> list[str]:
     """Return the lines of the head; versions are those of the last command."""
     lines = []
     for one in invocations:
-        lines += [f"# command: {one.command}", f"# commit: {one.commit}"]
+        lines += [f"# command: {_in_one_line(one.command)}", f"# commit: {one.commit}"]
         lines += [f"# date: {one.date}", f"# machine: {one.machine}"]
         lines += [f"# versions: {_joined(one.versions)}"]
         if one.platform:

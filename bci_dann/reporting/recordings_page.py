@@ -11,6 +11,7 @@ import numpy as np
 
 from bci_dann._files import write_atomically
 from bci_dann.data.screening.cues import REASONS, account_sentence
+from bci_dann.reporting.figure_file import write_png
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,6 @@ LEFT_OUT_COLOUR = "#D55E00"
 # Sizes in inches, empirical: names of files and channels stay legible.
 WIDTH, ROW, MARGIN, TALLEST = 9.0, 0.2, 1.6, 60.0
 LONGEST_NAME, MOST_LARGE_NAMES = 40, 40
-DPI = 110
 # Subjects that get a colour and a name of their own among the spectra.
 MOST_NAMED = 12
 
@@ -70,7 +70,7 @@ def write_recordings_page(examination: Examination, path: str | Path, title: str
         for name, draw in figures.items():
             if examination.recordings:
                 picture = Path(scratch) / f"{draw.__name__}.png"
-                draw(examination.recordings).savefig(picture, dpi=DPI)
+                write_png(draw(examination.recordings), picture)
                 report.add_image(picture, title=name)
         report.add_html(_table(examination), title="Cues of each recording")
         if examination.channels is not None:

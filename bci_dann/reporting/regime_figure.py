@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bci_dann.reporting.png_file import write_png
+from bci_dann.reporting.figure_file import write_png
 from bci_dann.reporting.subject_figure import mark_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bci_dann.reporting.png_file import write_png
+from bci_dann.reporting.figure_file import write_png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bci_dann.reporting.png_file import write_png
+from bci_dann.reporting.figure_file import write_png
 from bci_dann.reporting.subject_figure import mark_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bci_dann.data.recordings.natural_order import natural_key
 from bci_dann.evaluation.summary import REFERENCE, per_subject_and_seed, summarise
-from bci_dann.reporting.png_file import write_png
+from bci_dann.reporting.figure_file import write_png
 
 if TYPE_CHECKING:
     import pandas as pd

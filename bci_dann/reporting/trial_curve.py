@@ -9,7 +9,7 @@ import numpy as np
 
 from bci_dann._validation import check_count
 from bci_dann.evaluation.selection.subject_predictions import SubjectPredictions, read_predictions
-from bci_dann.reporting.png_file import write_png
+from bci_dann.reporting.figure_file import write_png
 from bci_dann.reporting.subject_figure import COLOURS
 
 if TYPE_CHECKING:

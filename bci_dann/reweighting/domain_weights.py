@@ -37,8 +37,7 @@ __all__ = [
 Array = NDArray[np.float64]
 
 # Above this domain AUC, or below this ratio of ESS to source trials, the domains hardly overlap
-# (empirical). The ESS alone is not enough: where all source trials are equally unlikely under the
-# target, their clipped weights are equal again, and the ESS is large.
+# (empirical). The ESS alone is not enough: if all weights are clipped, they are equal, and it is large.
 SEPARATE_AUC = 0.95
 LEAST_SHARE = 0.05
 
@@ -260,7 +259,7 @@ def weigh_sources(
     weighting_class = getattr(builtin_weightings, WEIGHTINGS[ratio].partition(":")[2])
     weighting = weighting_class(clip=clip) if ratio in CLASSIFIERS else weighting_class()
     weights, domain_auc = _weights_and_auc(weighting, X_source, X_target, random_state)
-    return _with_diagnostics(weights**temper, domain_auc)
+    return _with_diagnostics((weights / weights.max()) ** temper, domain_auc)
 
 
 def _weights_and_auc(
@@ -271,9 +270,11 @@ def _weights_and_auc(
     X, is_target = stack_sample_pair(source, target)
     name = weighting.classifier if isinstance(weighting, DomainClassifierWeighting) else "logistic"
     p = out_of_fold_probability(X, is_target, name, random_state)
-    if isinstance(weighting, DomainClassifierWeighting):
+    calls = DomainClassifierWeighting.__call__, DensityRatioWeighting.__call__
+    is_built_in = type(weighting).__call__ in calls  # a subclass may compute other weights
+    if is_built_in and isinstance(weighting, DomainClassifierWeighting):
         weights = weighting.from_probability(p, is_target)
-    elif isinstance(weighting, DensityRatioWeighting):
+    elif is_built_in and isinstance(weighting, DensityRatioWeighting):
         weights = weighting.unscaled(source, target)
     else:
         weights = apply_weighting(weighting, source, target, random_state)
@@ -281,9 +282,7 @@ def _weights_and_auc(
 
 
 def temper_weights(weighed: DomainWeights, temper: float) -> DomainWeights:
-    """Return weights raised to a power.
-
-    The estimated loss then has less variance and more bias [1]_.
+    """Return weights raised to a power [1]_.
 
     Parameters
     ----------
@@ -316,7 +315,9 @@ def temper_weights(weighed: DomainWeights, temper: float) -> DomainWeights:
     >>> round(temper_weights(weighed, 0.5).effective_sample_size, 2)
     1.44
     """
-    return _with_diagnostics(weighed.weights**temper, weighed.domain_auc)
+    return _with_diagnostics(
+        (weighed.weights / weighed.weights.max()) ** temper, weighed.domain_auc
+    )
 
 
 def average_by_subject(

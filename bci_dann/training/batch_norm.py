@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from bci_dann.models import NetworkInput
@@ -70,6 +70,8 @@ def recompute_batch_norm(
 ) -> None:
     """Set every batch-norm layer's running statistics to the mean over ``batches``.
 
+    Each batch has the weight of its number of trials.
+
     After a short training, a moving average still depends on the initial weights. This is the
     "precise" batch normalisation of [1]_, section 3.
 
@@ -94,7 +96,7 @@ def recompute_batch_norm(
     Examples
     --------
     >>> import torch
-    >>> from torch import nn
+    >>> from torch import Tensor, nn
     >>> from bci_dann.training import recompute_batch_norm
     >>> network = nn.BatchNorm1d(2)
     >>> recompute_batch_norm(network, [torch.tensor([[1.0, 4.0], [3.0, 6.0]])])
@@ -109,10 +111,13 @@ def recompute_batch_norm(
     for layer in layers:
         layer.reset_running_stats()
         layer.train()
+    n_trials = 0
     with torch.no_grad(), single_precision():
-        for count, batch in enumerate(batches, start=1):
+        for batch in batches:
+            n_new = len(batch) if isinstance(batch, Tensor) else len(batch.spectrum)
+            n_trials += n_new
             for layer in layers:
-                layer.momentum = 1.0 / count  # a plain average over the batches
+                layer.momentum = n_new / n_trials  # the average over all trials
             (forward or network)(batch)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
@@ -138,7 +143,7 @@ def update_batch_norm(network: nn.Module, batch: NetworkInput, weight: float) ->
     Examples
     --------
     >>> import torch
-    >>> from torch import nn
+    >>> from torch import Tensor, nn
     >>> from bci_dann.training.batch_norm import update_batch_norm
     >>> network = nn.BatchNorm1d(2)
     >>> update_batch_norm(network, torch.tensor([[1.0, 4.0], [3.0, 6.0]]), weight=0.5)

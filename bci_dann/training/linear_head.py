@@ -85,8 +85,8 @@ def fit_linear(
     )
 
     closure = partial(_loss_and_gradient, weights, biases, data, objective, penalty)
-    final = optimiser.step(closure)
-    if not bool(torch.isfinite(final)):
+    optimiser.step(closure)  # returns the loss before the first step
+    if not bool(torch.isfinite(closure())):
         summands = objective(_view(weights.detach(), biases.detach(), data))
         raise TrainingError(
             "The loss of the linear head is not finite: "

@@ -98,7 +98,11 @@ def run_epochs(
     """
     loader, device = BatchLoader(members, settings), torch.device(settings.device)
     examples = loader.first_trials(N_CHECKED_TRIALS)
-    with single_precision(), checked_convolutions(members[0].network, examples, device):
+    with (
+        single_precision(),
+        torch.enable_grad(),
+        checked_convolutions(members[0].network, examples, device),
+    ):
         return _epochs(members, loader, training, settings, on_epoch)
 
 

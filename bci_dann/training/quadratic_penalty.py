@@ -27,6 +27,8 @@ __all__ = [
 # Number of directions of the feature space in which the penalty of a source-trained head has
 # curvature. Empirical: with all 1,430 directions on MI-OpenBCI, adaptation is no better.
 RANK = 64
+# Avoids a division by zero.
+TINY = float(np.finfo(np.float64).tiny)
 
 
 class LinearHead(NamedTuple):
@@ -243,7 +245,8 @@ def penalty_without_directions(
 
     Among all heads that do not depend on these directions, the new reference is the one with the
     smallest penalty: features that are correlated with the directions compensate for them. With ``A
-    = ridge I + F' F`` and orthonormal ``U`` it is ``M_0 - A^-1 U (U' A^-1 U)^-1 U' M_0``, the
+    = ridge I + F' F``, in which ``F`` is the factor without the part that a change of the biases
+    makes up for, and orthonormal ``U``, its weights are ``M_0 - A^-1 U (U' A^-1 U)^-1 U' M_0``, the
     minimum of a quadratic form under linear constraints.
 
     Parameters
@@ -274,14 +277,20 @@ def penalty_without_directions(
     >>> bool(reduced.head.weights[0].abs().max() < 1e-9)
     True
     """
-    factor = penalty.factor
-    unused = torch.zeros(factor.shape[1], directions.shape[1], dtype=torch.float64)
-    unused[:-1] = torch.from_numpy(directions)
+    unused = torch.from_numpy(directions)
+    of_weights, of_biases = penalty.factor[:, :-1], penalty.factor[:, -1]
+    # the biases, which have no ridge, follow the weights; what is left of the factor once they do:
+    following = (of_biases @ of_weights) / of_biases.square().sum().clamp(min=TINY)
+    factor = of_weights - of_biases[:, None] * following
     gram = factor @ factor.T
     gram.diagonal().add_(penalty.ridge)
     # A^-1 U by Woodbury's identity, times the ridge, which cancels
     spread = unused - factor.T @ torch.linalg.solve(gram, factor @ unused)
-    old = torch.cat([penalty.head.weights, penalty.head.biases[None]])
-    new = old - spread @ torch.linalg.solve(unused.T @ spread, unused.T @ old)
-    head = LinearHead(new[:-1].contiguous(), new[-1].contiguous())
-    return HeadPenalty(head, penalty.ridge, factor - (factor @ unused) @ unused.T)
+    old = penalty.head.weights
+    of_all_classes = old.mean(dim=1, keepdim=True)  # has no curvature, which is that of differences
+    change = -spread @ torch.linalg.solve(unused.T @ spread, unused.T @ (old - of_all_classes))
+    change -= unused @ (unused.T @ of_all_classes)
+    head = LinearHead((old + change).contiguous(), penalty.head.biases - following @ change)
+    kept = penalty.factor.clone()
+    kept[:, :-1] -= (of_weights @ unused) @ unused.T
+    return HeadPenalty(head, penalty.ridge, kept)

@@ -77,3 +77,11 @@ def test_stacked_networks_compute_what_each_computes():
         alone.square().sum().backward()
         torch.testing.assert_close(stacked[index], alone)
         torch.testing.assert_close(weights.grad[index], network.weight.grad)
+
+
+def test_what_is_not_finite_stays_so_and_harms_no_other_trial():
+    matrices = torch.eye(3).repeat(2, 1, 1) * 2
+    matrices[1, 0, 0] = torch.nan
+    first, second = matrix_logarithm(matrices)
+    torch.testing.assert_close(first, torch.eye(3) * torch.log(torch.tensor(2.0)))
+    assert second.isnan().all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -360,3 +362,19 @@ def test_a_term_of_ones_own_needs_only_forward():
     assert_allclose(term(batch).item(), np.square(batch.logits.detach().numpy()).mean())
     with pytest.raises(NotImplementedError):
         Term()(batch)
+
+
+@pytest.mark.parametrize("name", ["coral", "mmd", "joint_mmd"])
+@pytest.mark.parametrize("n_target", [0, N])
+def test_a_distance_of_two_sides_is_zero_in_a_batch_of_one_side(name, n_target):
+    batch = view()
+    one_side = replace(batch, is_target=torch.arange(N) < n_target)
+    value = resolve("term", name)(one_side)
+    value.backward()
+    assert float(value.detach()) == 0
+    assert batch.features.grad.abs().max() == 0
+
+
+def test_one_trial_of_the_target_has_no_covariance():
+    batch = view()
+    assert float(DeepCoral()(replace(batch, is_target=torch.arange(N) < 1)).detach()) == 0

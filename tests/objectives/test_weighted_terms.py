@@ -287,3 +287,23 @@ def test_weights_and_schedules_multiply_the_terms(draw_batch):
     assert list(summands) == ["classification", "one", "two"]
     assert float(summands["one"]) == pytest.approx(2.0 * 0.5 * plain)
     assert float(summands["two"]) == pytest.approx(0.5 * plain)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        [DomainAdversary(hidden=8)],
+        {"mine": DomainAdversary(hidden=8)},
+        {"bci_dann.objectives.adversary:DomainAdversary": 0.3},
+        [{"name": "domain_adversary", "weight": 0.3}],
+    ],
+)
+def test_a_default_term_is_not_added_to_the_same_term_of_the_user(terms):
+    together = read_terms(with_default_terms({"domain_adversary": 0.1}, terms))
+    assert [type(one.term) for one in together] == [DomainAdversary]
+
+
+@pytest.mark.parametrize("name", ["classification", "values", "pop"])
+def test_reserved_names_are_refused(name):
+    with pytest.raises(ConfigError, match=f"'{name}' is reserved"):
+        read_terms({name: DeepCoral()})

@@ -193,3 +193,26 @@ def test_regimes_of_which_none_is_finished_are_refused(tmp_path):
     (tmp_path / "regimes.csv").write_text("regime,pipeline\n")
     with pytest.raises(ResultsError, match="no regime has been finished"):
         publish(tmp_path, "nothing")
+
+
+def test_a_note_of_several_lines_is_written_in_one(folder, tmp_path):
+    publish(folder, "two lines\nof note").write(tmp_path / "table.csv")
+    again = read_published(tmp_path / "table.csv")
+    assert again.note == "two lines of note"
+    assert len(again.rows) == 2
+
+
+def test_subjects_with_names_of_missing_values_count(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "run")
+    table = pd.read_csv(copy / "results.csv", dtype={"subject": str})
+    table["subject"] = table["subject"].replace({"1": "NA", "2": "None", "3": "1e5"})
+    table.to_csv(copy / "results.csv", index=False)
+    assert publish(copy, "Names").rows["n_subjects"].tolist() == [3, 3]
+
+
+def test_regimes_may_be_called_by_numbers(tmp_path):
+    regimes = {"12": {"n_trials": 12}, "NA": {}}
+    out = tmp_path / "regimes"
+    run_regimes({**RUN, "regimes": regimes, "baselines": ["csp_lda"]}, out, progress=False)
+    rows = publish(out, "Names").rows
+    assert rows["regime"].unique().tolist() == ["12", "NA", "worst", "mean"]

@@ -84,3 +84,12 @@ def test_only_batch_norms_count():
     assert batch_norm_layers(net) == [net[2], net[3]]
     assert has_batch_norm(net)
     assert not has_batch_norm(net[:2])
+
+
+def test_a_short_batch_has_the_weight_of_its_trials(batches):
+    flat = torch.cat(batches)
+    whole, parts = network(), network()
+    recompute_batch_norm(whole, [flat])
+    recompute_batch_norm(parts, [flat[:254], flat[254:]])
+    torch.testing.assert_close(parts[1].running_mean, whole[1].running_mean)
+    torch.testing.assert_close(parts[1].running_var, whole[1].running_var, rtol=0.02, atol=0)

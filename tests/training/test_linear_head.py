@@ -144,3 +144,10 @@ def test_a_loss_that_is_not_finite_is_an_error():
     data.X[3] = torch.inf
     with pytest.raises(TrainingError, match="loss of the linear head is not finite"):
         fit_linear(data, Objective(), ridge_penalty(5, 2, 1.0, 120))
+
+
+def test_a_head_that_diverges_is_an_error():
+    data = draw()
+    data.X[0, 0] = 1e100  # its first loss is finite
+    with pytest.raises(TrainingError, match="not finite"):
+        fit_linear(data, Objective(), ridge_penalty(5, 2, 1.0, len(data.X)))

@@ -125,3 +125,9 @@ def test_training_stops_when_no_network_is_left():
     assert "Lower `lr`" in str(error)
     assert len(training.steps) == 5
     assert training.finished == seen == []
+
+
+def test_a_network_is_trained_although_the_caller_needs_no_gradients():
+    with torch.no_grad():
+        history = train(member(network(), data()), settings())
+    assert history[-1]["classification"] < 0.3 * history[0]["classification"]

@@ -93,7 +93,8 @@ def trial_batches(signals: NDArray[np.float32]) -> Sequence[torch.Tensor]:
     [(5, 3, 1)]
     """
     trials = torch.from_numpy(signals if signals.ndim == 3 else signals[:, :, None])
-    return torch.split(trials, PREDICTION_BATCH)
+    # of nearly equal size: statistics of batch normalisation need several trials
+    return torch.tensor_split(trials, max(1, -(-len(trials) // PREDICTION_BATCH)))
 
 
 def mean_probabilities(

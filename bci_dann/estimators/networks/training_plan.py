@@ -7,6 +7,7 @@ other plans. Afterwards the classifier takes over its networks.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,7 +27,7 @@ from bci_dann.estimators.networks.network_outputs import (
     mean_probabilities,
     trained_networks,
 )
-from bci_dann.exceptions import ConfigError, TrainingError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, TrainingError
 from bci_dann.models import Decoder
 from bci_dann.models.precision import single_precision
 from bci_dann.objectives import (
@@ -230,7 +231,8 @@ def select_trained(
     Raises
     ------
     TrainingError
-        When no network finished its training.
+        When no network finished its training. With the guard, it is enough if the networks of one
+        kind, with or without terms, finished.
 
     See Also
     --------
@@ -256,12 +258,31 @@ def select_trained(
         for member, history in zip(plan.members, histories, strict=True)
     ]
     n_adapted = len(plan.adapted)
-    adapted = trained_networks(plan.adapted, histories[:n_adapted])
+    with_terms, without = histories[:n_adapted], histories[n_adapted:]
     if not plan.plain:
+        return (*trained_networks(plan.adapted, with_terms), True)
+    if _all_failed(with_terms) and not _all_failed(without):
+        _warn_of_failure("with terms", "without", with_terms)
+        return (*trained_networks(plan.plain, without), False)
+    adapted = trained_networks(plan.adapted, with_terms)
+    if _all_failed(without):
+        _warn_of_failure("without terms", "with terms", without)
         return (*adapted, True)
-    plain = trained_networks(plan.plain, histories[n_adapted:])
+    plain = trained_networks(plan.plain, without)
     is_accepted = _guard_accepts(plain[0], adapted[0], plan.trials)
     return (*(adapted if is_accepted else plain), is_accepted)
+
+
+def _all_failed(histories: Sequence[History | TrainingError]) -> bool:
+    return all(isinstance(history, TrainingError) for history in histories)
+
+
+def _warn_of_failure(kind: str, other: str, histories: Sequence[History | TrainingError]) -> None:
+    warnings.warn(
+        f"the training {kind} failed, and the networks {other} are used: {histories[0]}",
+        BCIDannWarning,
+        stacklevel=2,
+    )
 
 
 def _with_finite_outputs(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
+from bci_dann.evaluation.result_tables import read_result_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,12 +59,10 @@ def read_window_scores(folder: str | Path) -> pd.DataFrame | None:
         See :func:`bci_dann.evaluation.pseudo_online.window_scores.window_scores`. ``None`` if
         there is no such file, because the run is not pseudo-online or no task is finished.
     """
-    import pandas as pd
-
     path = Path(folder) / WINDOW_TABLE
     if not path.is_file():
         return None
-    return pd.read_csv(path, dtype={"subject": str, "session": str, "pipeline": str})
+    return read_result_table(path)
 
 
 def _sessions_with_trials(account: pd.DataFrame | None) -> dict[str, list[str]]:

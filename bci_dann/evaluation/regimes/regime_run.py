@@ -14,6 +14,7 @@ from bci_dann.evaluation.config.run_config import RunConfig, load_config
 from bci_dann.evaluation.regimes.regime_plan import PlannedRegime, plan_regimes
 from bci_dann.evaluation.regimes.regime_table import TABLE_FILE, RegimeResults, regime_table
 from bci_dann.evaluation.regimes.regimes_folder import write_regimes
+from bci_dann.evaluation.result_tables import read_result_table
 from bci_dann.evaluation.runs.executors.executor import Executor
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.preflight import check_folds, check_pipelines, checked_subjects
@@ -225,12 +226,10 @@ def _table(
     baselines: Sequence[str],
 ) -> pd.DataFrame:
     """Return the table of the results in the folders of the regimes."""
-    import pandas as pd
-
     results = []
     for regime, run, n_subjects in zip(planned, runs, n_targets, strict=True):
         path = run.folder.table_path
         if path.is_file():
-            table = pd.read_csv(path, dtype={"subject": str, "session": str})
+            table = read_result_table(path)
             results.append(RegimeResults(regime.name, table, n_subjects, regime.is_held_out))
     return regime_table(results, baselines)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bci_dann._files import write_atomically
 from bci_dann.data.datasets import DataConfig
 from bci_dann.evaluation.protocol_overlap import common_accuracy
+from bci_dann.evaluation.result_tables import read_result_table
 from bci_dann.evaluation.runs.executors.executor import Executor
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.preflight import check_without_regimes
@@ -220,10 +221,9 @@ def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
     """
     import pandas as pd
 
-    types = {"subject": str, "session": str}
     files = {name: Path(folder) / name / "results.csv" for name in suite.runs}
     results = {
-        name: pd.read_csv(path, dtype=types).assign(dataset=name)
+        name: read_result_table(path).assign(dataset=name)
         for name, path in files.items()
         if path.is_file()
     }

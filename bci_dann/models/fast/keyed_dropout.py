@@ -22,10 +22,13 @@ __all__ = ["KeyedDropout", "keep_mask", "keyed", "keyed_layers", "replace_dropou
 GOLDEN = -1640531527
 ROUNDS = ((16, 0x7FEB352D), (15, -2073254261))
 LAST_SHIFT = 16
+# Distance between the keys of two calls of a layer. Empirical: no position of the first million is
+# hashed alike in two of 200 calls.
+CALLS = 0x2545F491
 
 
 class KeyedDropout(nn.Module):
-    """Dropout whose mask is computed from a key.
+    """Dropout whose masks are computed from a key, another one at each call.
 
     Without a key it is ``torch.nn.Dropout``, which uses torch's global generator.
 
@@ -37,14 +40,16 @@ class KeyedDropout(nn.Module):
     Attributes
     ----------
     key : Tensor of int32, shape (), or None
-        Determines the next mask; the same key gives the same mask.
+        Determines the masks until another key is set: the same key gives the same masks.
+    n_calls : int
+        Number of masks drawn with this key, by a network that applies the layer several times.
     """
 
     key: Tensor | None
 
     def __init__(self, p: float) -> None:
         super().__init__()
-        self.p, self.key = p, None
+        self.p, self.key, self.n_calls = p, None, 0
 
     def extra_repr(self) -> str:
         """Return the parameters in ``repr`` of the layer.
@@ -73,7 +78,9 @@ class KeyedDropout(nn.Module):
             return X
         if self.key is None:
             return functional.dropout(X, self.p)
-        mask = keep_mask(self.key, X.numel(), self.p).view(X.shape)
+        key = self.key + (self.n_calls * CALLS) % 2**31
+        self.n_calls += 1
+        mask = keep_mask(key, X.numel(), self.p).view(X.shape)
         return X * mask.to(X.dtype).mul_(1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0)
 
 
@@ -182,7 +189,7 @@ def keyed(network: nn.Module, keys: Iterable[Tensor]) -> Iterator[None]:
     """
     layers = keyed_layers(network)
     for layer, key in zip(layers, keys, strict=True):
-        layer.key = key
+        layer.key, layer.n_calls = key, 0
     try:
         yield
     finally:

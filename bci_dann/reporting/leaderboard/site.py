@@ -30,7 +30,8 @@ def write_leaderboard(
     out : str or pathlib.Path
         The site's folder: ``index.html``, one self-contained page; ``entries/NAME.json``, one
         file a run; ``runs/NAME`` with its report and configuration. Entries that are there, added
-        by others maybe, are checked and shown, too; those of the same runs are replaced.
+        by others maybe, are checked and shown, too. An entry is replaced by that of the same run
+        in a folder of the same name; after the folder is renamed, remove the old entry.
     title : str
         Heading of the page.
 

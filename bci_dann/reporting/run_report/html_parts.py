@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from bci_dann.reporting.figure_file import figure_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,9 +102,8 @@ def figure_html(figure: Figure, title: str, explanation: Explanation) -> str:
     str
         HTML.
     """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    content = figure_bytes(figure, "svg", metadata={"Date": None})
+    data = base64.b64encode(content).decode("ascii")
     text = html.escape(title)
     return (
         f'<figure class="result"><figcaption>{text}</figcaption>'

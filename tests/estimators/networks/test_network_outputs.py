@@ -103,3 +103,8 @@ def test_probabilities_that_are_no_numbers_are_an_error():
         network.head.weight.fill_(1e38)
     with pytest.raises(TrainingError, match="lower `lr`"):
         mean_probabilities([network], np.full((3, 4), 1e38, np.float32))
+
+
+def test_no_part_is_much_shorter_than_the_others():
+    parts = trial_batches(np.zeros((PREDICTION_BATCH + 1, 7), dtype=np.float32))
+    assert [len(part) for part in parts] == [129, 128]

@@ -153,10 +153,17 @@ def test_without_a_guard_the_networks_are_those_that_were_trained(given):
     assert (histories, adapted) == ([history(1.0), history(2.0)], True)
 
 
-def test_a_guard_cannot_fall_back_on_what_failed(given):
+def test_a_guard_takes_the_networks_that_finished(given):
     plan = plan_of(DANNClassifier("MLP", guard=True, **QUICK), given)
-    with pytest.raises(TrainingError, match="the plain one"):
-        select_trained(plan, [history(1.0), TrainingError("the plain one")])
+    failed = TrainingError("a loss is not finite")
+    with pytest.warns(BCIDannWarning, match="without terms failed.*a loss is not finite"):
+        networks, _, adapted = select_trained(plan, [history(1.0), failed])
+    assert (networks, adapted) == ([plan.adapted[0].network], True)
+    with pytest.warns(BCIDannWarning, match="with terms failed.*a loss is not finite"):
+        networks, _, adapted = select_trained(plan, [failed, history(2.0)])
+    assert (networks, adapted) == ([plan.plain[0].network], False)
+    with pytest.raises(TrainingError, match="a loss is not finite"):
+        select_trained(plan, [failed, failed])
 
 
 def test_a_network_that_overflows_after_its_last_loss_is_an_error(given):

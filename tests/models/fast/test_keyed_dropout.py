@@ -28,15 +28,24 @@ def test_masks_of_neighbouring_keys_and_positions_are_unrelated():
 
 def test_the_key_decides_and_the_mean_stays():
     layer, X = KeyedDropout(0.3), torch.ones(64, 500)
-    with keyed(layer, [key(5)]):
-        first, second = layer(X), layer(X)
-    with keyed(layer, [key(6)]):
-        other = layer(X)
+    outputs = []
+    for value in (5, 5, 6):
+        with keyed(layer, [key(value)]):
+            outputs.append(layer(X))
+    first, second, other = outputs
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
     assert abs(float(first.mean()) - 1) < 0.02
     with keyed(layer.eval(), [key(5)]):
         assert torch.equal(layer(X), X)
+
+
+def test_a_layer_that_is_applied_several_times_drops_other_features_each_time():
+    layer, X = KeyedDropout(0.5), torch.ones(4096)
+    with keyed(layer, [key(5)]):
+        masks = torch.stack([layer(X) for _ in range(20)]) - 1
+    related = (masks @ masks.T / 4096).fill_diagonal_(0)
+    assert related.abs().max() < 5 / 4096**0.5
 
 
 def test_all_is_dropped_at_one():
@@ -73,9 +82,11 @@ def test_backbones_take_keys(name):
     assert keyed_layers(backbone)
     X = torch.randn(6, 4, 600, generator=torch.Generator().manual_seed(0))
     keys = [key(index) for index in range(len(keyed_layers(backbone)))]
-    with keyed(backbone, keys):
-        first, second = backbone(X), backbone(X)
-    assert torch.equal(first, second)
+    outputs = []
+    for _ in range(2):
+        with keyed(backbone, keys):
+            outputs.append(backbone(X))
+    assert torch.equal(*outputs)
 
 
 def test_a_stack_drops_what_its_networks_drop_alone():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import html
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
 from bci_dann.evaluation.decision_patterns import TRUE_CLASS
+from bci_dann.evaluation.summary import per_subject_and_seed
 from bci_dann.reporting.leaderboard.entry import slug
 from bci_dann.reporting.run_report.html_parts import (
     Explanation,
@@ -200,13 +202,14 @@ def _scores(group: ScoredGroup, subject: str) -> pd.DataFrame:
     import pandas as pd
 
     own = group.results[group.results["subject"].astype(str) == subject]
+    means = per_subject_and_seed(own, ["balanced_accuracy", "roc_auc"])
     rows = []
     for name in group.best_first:
         of_all = group.accuracies[name].dropna()
         if subject not in of_all.index:
             continue
         value = of_all[subject]
-        scores = own[own["pipeline"] == name]
+        scores = means[means["pipeline"] == name]
         rows.append(
             {
                 "pipeline": name,
@@ -214,12 +217,16 @@ def _scores(group: ScoredGroup, subject: str) -> pd.DataFrame:
                 "mean of all %": f"{of_all.mean():.1f}",
                 "difference": signed_text(value - of_all.mean()),
                 "rank": f"{int((of_all > value).sum()) + 1} of {len(of_all)}",
-                "balanced accuracy %": f"{100 * scores['balanced_accuracy'].mean():.1f}",
-                "ROC AUC": f"{scores['roc_auc'].mean():.3f}",
-                "sessions": str(scores["session"].nunique()),
+                "balanced accuracy %": _shown(100 * scores["balanced_accuracy"].mean(), ".1f"),
+                "ROC AUC": _shown(scores["roc_auc"].mean(), ".3f"),
+                "sessions": str(own.loc[own["pipeline"] == name, "session"].nunique()),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _shown(value: float, form: str) -> str:
+    return format(value, form) if math.isfinite(value) else "–"
 
 
 def _confused(trials: pd.DataFrame, pipelines: Sequence[str]) -> list[str]:

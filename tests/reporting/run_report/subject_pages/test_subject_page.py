@@ -91,3 +91,16 @@ def test_the_command_writes_them(bci_dann, write_run, tmp_path):
     assert done.exit_code == 0, done.output
     assert "Pages of the subjects:" in done.stdout
     assert len(list((page.parent / "subjects").iterdir())) == 2
+
+
+def test_scores_of_sessions_are_weighted_by_their_trials(write_run, tmp_path, read_page):
+    run = write_run(tmp_path / "run", n_subjects=2, protocols=("train",))
+    table = pd.read_csv(run / "results.csv", dtype={"subject": str})
+    table["roc_auc"] = table["roc_auc"].where(table["subject"] != "2")
+    own = (table["subject"] == "1") & (table["pipeline"] == "csp_lda")
+    table.loc[own, "n_test"] = [30, 10]
+    table.loc[own, "roc_auc"] = [0.9, 0.5]
+    table.to_csv(run / "results.csv", index=False)
+    write_run_report(run, subjects=True)
+    assert "0.800" in read_page(run / "subjects" / "1.html").text
+    assert "nan" not in read_page(run / "subjects" / "2.html").text.split()
