@@ -37,9 +37,11 @@ __all__ = [
 Array = NDArray[np.float64]
 
 # Above this domain AUC, or below this ratio of ESS to source trials, the domains hardly overlap
-# (empirical). The ESS alone is not enough: if all weights are clipped, they are equal, and it is large.
+# (empirical). The ESS alone is not enough: it is large where all weights are clipped.
 SEPARATE_AUC = 0.95
 LEAST_SHARE = 0.05
+# Other subclasses of built-in weightings compute their own weights.
+BUILT_IN_CALLS = (DomainClassifierWeighting.__call__, DensityRatioWeighting.__call__)
 
 
 @dataclass(frozen=True)
@@ -258,8 +260,7 @@ def weigh_sources(
     check_between("temper", temper, 0.0, math.inf, inclusive=True)
     weighting_class = getattr(builtin_weightings, WEIGHTINGS[ratio].partition(":")[2])
     weighting = weighting_class(clip=clip) if ratio in CLASSIFIERS else weighting_class()
-    weights, domain_auc = _weights_and_auc(weighting, X_source, X_target, random_state)
-    return _with_diagnostics((weights / weights.max()) ** temper, domain_auc)
+    return temper_weights(weigh_with(weighting, X_source, X_target, random_state), temper)
 
 
 def _weights_and_auc(
@@ -270,8 +271,7 @@ def _weights_and_auc(
     X, is_target = stack_sample_pair(source, target)
     name = weighting.classifier if isinstance(weighting, DomainClassifierWeighting) else "logistic"
     p = out_of_fold_probability(X, is_target, name, random_state)
-    calls = DomainClassifierWeighting.__call__, DensityRatioWeighting.__call__
-    is_built_in = type(weighting).__call__ in calls  # a subclass may compute other weights
+    is_built_in = type(weighting).__call__ in BUILT_IN_CALLS
     if is_built_in and isinstance(weighting, DomainClassifierWeighting):
         weights = weighting.from_probability(p, is_target)
     elif is_built_in and isinstance(weighting, DensityRatioWeighting):
