@@ -221,7 +221,8 @@ def cut_events(
     reasons = np.array(faults.reasons, dtype=object)
     if "" not in faults.reasons:
         return CutTrials(None, cues.assign(left_out=reasons))
-    mark_missing_samples(loaded, [loaded.ch_names.index(name) for name in channels])
+    needed = dict.fromkeys([*channels, *_reference_channels(loaded, preprocessing)])
+    mark_missing_samples(loaded, [loaded.ch_names.index(name) for name in needed])
     filtered = filter_recording(_referenced(loaded, preprocessing), preprocessing)
     wanted = np.isin(reasons, LEFT_TO_MNE)
     limit = _rejection(dataset, preprocessing)
@@ -348,10 +349,17 @@ def _referenced(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.Bas
         return _picked(raw, channels)
     if preprocessing.reference == "average":
         return _subtract_mean(_picked(raw, channels), channels)
-    reference = named_channels(raw, preprocessing.reference, preprocessing)
+    reference = _reference_channels(raw, preprocessing)
     others = [name for name in reference if name not in channels]
     with_reference = _picked(raw, channels + others)
     return _picked(_subtract_mean(with_reference, reference), channels)
+
+
+def _reference_channels(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> list[str]:
+    """Return the channels of the reference; none where it is that of the selected channels."""
+    if preprocessing.reference is None or preprocessing.reference == "average":
+        return []
+    return named_channels(raw, preprocessing.reference, preprocessing)
 
 
 def _subtract_mean(raw: mne.io.BaseRaw, channels: list[str]) -> mne.io.BaseRaw:

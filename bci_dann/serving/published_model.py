@@ -134,7 +134,7 @@ def _published_layout(layout: RecordingsLayout) -> RecordingsLayout:
     """Return a layout without file patterns, unless units or events depend on them."""
     keeps = layout.pattern is None or _patterns(layout)
     pattern = layout.pattern if keeps else "{subject}"
-    return layout.model_copy(update={"pattern": pattern, "exclude": {}})
+    return layout.model_copy(update={"pattern": pattern, "exclude": {}, "session_order": []})
 
 
 def _patterns(layout: RecordingsLayout) -> list[str]:

@@ -166,6 +166,26 @@ def test_filters_do_not_run_across_an_interruption():
     assert np.abs(across).max() > 10 * np.abs(apart).max()
 
 
+@pytest.mark.parametrize("value", [0.02, np.nan])
+def test_a_causal_filter_starts_anew_after_an_interruption(value):
+    """A new offset of the amplifier, which a filter from 1 Hz would need a second to forget."""
+    raw, start = make_raw(), int((ONSETS[6] - 0.3) * SFREQ)
+    raw._data[:, start:] += 0.02
+    if np.isnan(value):
+        raw._data[:, start - 5 : start] = np.nan
+    else:
+        raw.annotations.append(start / SFREQ, 0.0, INTERRUPTION)
+    signals = cut(raw, band=(1, 40), filter_method="causal").get_data()
+    assert np.abs(signals[6]).max() < 1.5 * np.abs(signals[:6]).max()
+
+
+def test_missing_samples_of_the_reference_cost_the_trials_that_they_touch():
+    raw = make_raw(("C3", "Cz", "C4", "A1"))
+    raw._data[3, int((ONSETS[4] + 1) * SFREQ)] = np.nan
+    left_out = reasons(raw, channels=["C3", "Cz", "C4"], reference=["A1"])
+    assert left_out == [*USED[:4], "not_finite", *USED[5:]]
+
+
 def test_faults_of_a_trial_are_reasons_only_where_trials_are_screened():
     raw = make_raw()
     raw._data[1, int(ONSETS[3] * SFREQ) :][:400] = 3e-6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import mne
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.data.preprocessing import Preprocessing
+from bci_dann.data.screening.interruptions import uninterrupted_segments
 from bci_dann.exceptions import ConfigError
 
 __all__ = [
@@ -96,7 +98,8 @@ def filter_recording(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.i
     """
     is_causal = preprocessing.filter_method == "causal"
     if is_causal and preprocessing.band is not None:
-        raw.apply_function(_from_first_sample, picks="data", verbose="error")
+        segments = uninterrupted_segments(raw)
+        raw.apply_function(_from_first_samples, picks="data", segments=segments, verbose="error")
     if preprocessing.notch is not None:
         sections = _notch_sections(raw.info["sfreq"], preprocessing.notch)
         causal = {"method": "iir", "phase": "forward", "iir_params": _designed(sections)}
@@ -146,10 +149,16 @@ def _designed(sections: NDArray[np.float64]) -> dict[str, object]:
     return {"sos": sections, "output": "sos", "padlen": 0}
 
 
-def _from_first_sample(signal: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Subtract the first sample, since the filter's response to it may reach the first trials."""
-    finite = np.flatnonzero(np.isfinite(signal))
-    return signal - signal[finite[0]] if len(finite) else signal
+def _from_first_samples(
+    signal: NDArray[np.float64], segments: Sequence[slice]
+) -> NDArray[np.float64]:
+    """Subtract the first sample of each segment: the filter's response to it may reach trials."""
+    signal = signal.copy()
+    for segment in segments:
+        finite = np.flatnonzero(np.isfinite(signal[segment]))
+        if len(finite):
+            signal[segment] -= signal[segment][finite[0]]
+    return signal
 
 
 def check_frequencies(sfreq: float, preprocessing: Preprocessing) -> None:

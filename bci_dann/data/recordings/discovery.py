@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -240,28 +240,71 @@ def _without_excluded(candidates: list[_Candidate], layout: RecordingsLayout) ->
     ]
 
 
-def arranged(recordings: list[RecordingFile]) -> dict[str, dict[str, dict[str, Path]]]:
+def arranged(
+    recordings: list[RecordingFile], session_order: Sequence[str] = ()
+) -> dict[str, dict[str, dict[str, Path]]]:
     """Arrange paths by subject, session and run, with names that MOABB accepts.
 
     Parameters
     ----------
     recordings : list of RecordingFile
         The recordings.
+    session_order : sequence of str
+        All sessions in the order of recording; by default that of :func:`numbered_names`, with a
+        warning if it is alphabetical.
 
     Returns
     -------
     dict
         The path by the names of subject, session and run.
+
+    Raises
+    ------
+    ConfigError
+        When a recording has a session that is not in ``session_order``.
     """
+    if session_order:
+        _check_order(recordings, session_order)
     files: dict[str, dict[str, dict[str, Path]]] = {}
+    alphabetical: dict[str, list[str]] = {}
     for subject in dict.fromkeys(one.subject for one in recordings):
         of_subject = [one for one in recordings if one.subject == subject]
-        sessions = numbered_names(one.session for one in of_subject)
+        present = {one.session for one in of_subject}
+        if session_order:
+            numbers = {one: str(number) for number, one in enumerate(session_order)}
+            sessions = {one: numbers[one] + _description(one) for one in numbers if one in present}
+        else:
+            sessions = numbered_names(present)
+            if len(present) > 1 and not any(re.search(r"\d", one) for one in present):
+                alphabetical[subject] = list(sessions)
         files[subject] = {
             name: _runs([one for one in of_subject if one.session == session])
             for session, name in sessions.items()
         }
+    _warn_of_alphabetical_order(alphabetical)
     return files
+
+
+def _check_order(recordings: list[RecordingFile], session_order: Sequence[str]) -> None:
+    present = sorted({one.session for one in recordings}, key=natural_key)
+    missing = [name for name in present if name not in session_order]
+    if missing or len(set(session_order)) < len(session_order):
+        raise ConfigError(
+            "recordings.session_order must list every session once, in the order of recording; "
+            f"got {', '.join(session_order)}. There are {', '.join(present)}."
+        )
+
+
+def _warn_of_alphabetical_order(sessions: Mapping[str, Sequence[str]]) -> None:
+    if sessions:
+        subject, names = next(iter(sessions.items()))
+        warnings.warn(
+            f"the sessions of subject {subject} have no numbers, and are taken in alphabetical "
+            f"order: {', '.join(names)}. Give the order of recording under `recordings`, such as "
+            f"`session_order: [{', '.join(reversed(names))}]`.",
+            BCIDannWarning,
+            stacklevel=4,
+        )
 
 
 def _runs(recordings: list[RecordingFile]) -> dict[str, Path]:

@@ -198,7 +198,8 @@ def class_cues(
     samples, names = np.zeros(0, int), np.zeros(0, object)
     if present:
         codes = {name: code for code, name in enumerate(present, 1)}
-        found, _ = mne.events_from_annotations(raw, codes, verbose="error")
+        # by default, MNE leaves out names that begin with "bad" or "edge"
+        found, _ = mne.events_from_annotations(raw, codes, regexp=None, verbose="error")
         samples = found[:, 0] - raw.first_samp
         names = np.array(list(present), dtype=object)[found[:, 2] - 1]
     cues = mark_repeated(cue_table(samples, names, [present[name] for name in names]), sfreq)

@@ -101,7 +101,7 @@ class Recordings(BaseDataset):
         found = find_recordings(self.folder, layout)
         self._runs = {one.path: one.run for one in found}
         layout.check_recordings({self._name(path): run for path, run in self._runs.items()})
-        self._files = arranged(found)
+        self._files = arranged(found, layout.session_order)
         self._checks = ChannelChecks(layout, self._channel_accounts)
         self._cues: dict[Path, pd.DataFrame] = {}
         super().__init__(

@@ -45,6 +45,9 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
         The BIDS task to read; ``None`` reads all tasks.
     exclude : dict of str to list of str
         Values of a field to exclude, for example ``{"session": ["001"]}``.
+    session_order : list of str
+        All values of the field ``{session}`` in the order of recording, for example ``["T", "E"]``.
+        By default the order is that of numbers in them, and then alphabetical.
     interval : tuple of float
         Start and end of the imagery task after the event (s).
     unit_scale : float, str, or dict of str to float or str
@@ -89,6 +92,7 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
     pattern: str | None = None
     task: str | None = None
     exclude: dict[str, list[str]] = Field(default_factory=dict)
+    session_order: list[str] = Field(default_factory=list)
     interval: tuple[float, float] = (0.0, 4.0)
     unit_scale: float | dict[str, float] = 1.0
     encoding: str = "utf8"
@@ -170,6 +174,12 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
             )
         if self.interval[0] >= self.interval[1]:
             raise ValueError(f"interval must be (start, end) with start < end; got {self.interval}")
+        for name in self.classes:
+            if name.lower().startswith(("bad", "edge")):
+                raise ValueError(
+                    f"a class cannot be named {name!r}, because annotations that begin with BAD or "
+                    "EDGE mark faults of a recording: give its events another class"
+                )
         return self
 
     @property

@@ -253,12 +253,16 @@ def _spectra(raw: mne.io.BaseRaw, unit_factor: float) -> pd.DataFrame:
     n_stretch = int(SPECTRUM_STRETCH_S * raw.info["sfreq"])
     signals = raw.get_data(picks)[:, : raw.n_times // n_stretch * n_stretch] * unit_factor
     stretches = signals.reshape(len(picks), -1, n_stretch)
-    whole = stretches[:, np.isfinite(stretches).all(axis=(0, 2))]
-    frequencies, power = scipy.signal.periodogram(
-        whole, raw.info["sfreq"], window="hann", detrend="constant", axis=2
-    )
+    frequencies = np.fft.rfftfreq(n_stretch, 1 / raw.info["sfreq"])
     inside = (frequencies >= SPECTRUM_BAND[0]) & (frequencies <= SPECTRUM_BAND[1])
-    median = np.median(power, axis=1) if whole.size else np.full(power.shape[::2], np.nan)
+    median = np.full((len(picks), len(frequencies)), np.nan)
+    for row, of_channel in enumerate(stretches):
+        whole = of_channel[np.isfinite(of_channel).all(axis=1)]
+        if len(whole):
+            power = scipy.signal.periodogram(
+                whole, raw.info["sfreq"], window="hann", detrend="constant"
+            )[1]
+            median[row] = np.median(power, axis=0)
     median /= np.log(2)  # median of the exponential distribution of periodogram values
     names = [raw.ch_names[pick] for pick in picks]
     return pd.DataFrame(median[:, inside].T, index=frequencies[inside], columns=names)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import mne
 import numpy as np
 
-__all__ = ["INTERRUPTION", "NOT_FINITE", "mark_missing_samples"]
+__all__ = ["INTERRUPTION", "NOT_FINITE", "mark_missing_samples", "uninterrupted_segments"]
 
 # Description of interruptions, which MNE's filters and epochs respect, and of segments with
 # missing samples.
@@ -35,6 +37,32 @@ def mark_missing_samples(raw: mne.io.BaseRaw, picks: list[int]) -> None:
         [*present.description[kept], *([NOT_FINITE] * len(stretches))],
     )
     raw.set_annotations(marks, emit_warning=False)
+
+
+def uninterrupted_segments(raw: mne.io.BaseRaw) -> list[slice]:
+    """Return the segments of a recording that MNE filters separately.
+
+    Parameters
+    ----------
+    raw : mne.io.Raw
+        The recording, with annotated interruptions; they may have no duration.
+
+    Returns
+    -------
+    list of slice
+        Ranges of samples in the order of recording, without those inside an interruption.
+    """
+    inside, cuts = np.ones(raw.n_times, dtype=bool), {0, raw.n_times}
+    for onset, duration, name in zip(
+        raw.annotations.onset, raw.annotations.duration, raw.annotations.description, strict=True
+    ):
+        if name.upper().startswith((INTERRUPTION, "EDGE")):
+            times = onset - raw.first_time + np.array([0.0, duration])
+            start, stop = np.clip(np.round(times * raw.info["sfreq"]), 0, raw.n_times).astype(int)
+            inside[start:stop] = False
+            cuts |= {int(start), int(stop)}
+    pairs = pairwise(sorted(cuts))
+    return [slice(start, stop) for start, stop in pairs if inside[start]]
 
 
 def _missing_stretches(raw: mne.io.BaseRaw, picks: list[int]) -> list[tuple[int, int]]:

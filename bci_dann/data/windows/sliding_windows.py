@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordingWindows", "Tasks", "cut_windows", "tasks_of"]
 
-# Number of windows that are cut at a time, so that memory does not grow with the recording.
-BATCH_SIZE = 1000
+# Number of windows that are cut at a time: MNE keeps them in double precision. The recording is
+# filtered for each of these batches.
+BATCH_SIZE = 5000
 # Name of the events at which windows are cut, used only inside this module.
 EVENT = "window"
 # Label of windows that overlap a task of a class that is not evaluated; they are removed.
@@ -105,7 +106,7 @@ class RecordingWindows:
         these are ``""`` and NaN.
     """
 
-    signals: NDArray[np.float64]
+    signals: NDArray[np.float32]
     ch_names: list[str]
     table: pd.DataFrame
 
@@ -186,7 +187,7 @@ def cut_windows(
         events = _events_at(starts[begin : begin + BATCH_SIZE] + raw.first_samp)
         cut = cut_events(raw, events, {EVENT: 1}, window, steps, n_times, screen=False)
         if cut.epochs is not None:
-            signals.append(cut.epochs.get_data())
+            signals.append(cut.epochs.get_data().astype(np.float32))
             kept.append(cut.cues.loc[cut.cues["left_out"] == "", "sample"].to_numpy())
             ch_names = list(cut.epochs.ch_names)
     if not signals:

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bci_dann.data.recordings.discovery import RecordingFile, find_recordings, numbered_names
+from bci_dann.data.recordings.discovery import (
+    RecordingFile,
+    arranged,
+    find_recordings,
+    numbered_names,
+)
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
@@ -362,3 +367,31 @@ def test_names_that_moabb_accepts(values, names):
     assert set(got) == set(values)
     assert list(got.values()) == names
     check_session_names({1: dict.fromkeys(got.values())})
+
+
+def recordings_of(**sessions):
+    return [
+        RecordingFile(Path(f"{subject}{session}.edf"), subject, session, "0")
+        for subject, names in sessions.items()
+        for session in names
+    ]
+
+
+def test_sessions_have_the_order_that_is_given():
+    files = arranged(recordings_of(A=["E", "T"], B=["E"]), ["T", "E"])
+    assert {subject: list(sessions) for subject, sessions in files.items()} == {
+        "A": ["0T", "1E"],
+        "B": ["1E"],
+    }
+
+
+def test_an_alphabetical_order_is_told():
+    with pytest.warns(BCIDannWarning, match=r"alphabetical order: E, T.*session_order: \[T, E\]"):
+        files = arranged(recordings_of(A=["T", "E"], B=["1", "2"]))
+    assert list(files["A"]) == ["0E", "1T"]
+
+
+@pytest.mark.parametrize("order", [["T"], ["T", "E", "T"]])
+def test_an_order_that_is_not_that_of_all_sessions(order):
+    with pytest.raises(ConfigError, match=r"every session once.*There are E, T"):
+        arranged(recordings_of(A=["T", "E"]), order)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bci_dann.data import RecordingsLayout
-from bci_dann.data.recordings.events import INTERRUPTION_MARKS, class_of
+from bci_dann.data.recordings.events import INTERRUPTION_MARKS, class_cues, class_of
 from bci_dann.data.recordings.reading import apply_layout, open_recording, read_recording
 from bci_dann.data.screening.interruptions import INTERRUPTION
 from bci_dann.exceptions import BCIDannWarning, DataError
@@ -204,3 +204,11 @@ def test_marks_that_brainvision_names_as_comments_count():
     marks = ((3.0, "left"), (9.0, "Comment/BAD_blink"), (12.0, "Comment/EDGE boundary"))
     found = annotated(*marks, (20.0, "Comment/left over")).raw.annotations
     assert found.description.tolist() == ["left_hand", "BAD_blink", INTERRUPTION]
+
+
+def test_an_event_may_be_called_like_a_fault():
+    raw = mne.io.RawArray(np.zeros((1, 2000)), mne.create_info(["C3"], 100.0, "eeg"))
+    raw.set_annotations(mne.Annotations([1.0, 5.0, 9.0], 0, ["badge_left", "edge_right", "left"]))
+    events = {"badge_left": "left_hand", "left": "left_hand", "edge_right": "right_hand"}
+    cues = class_cues(raw, events)
+    assert cues["label"].tolist() == ["left_hand", "right_hand", "left_hand"]

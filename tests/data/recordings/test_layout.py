@@ -67,6 +67,8 @@ def test_bids_needs_no_pattern():
         ({"encoding": "latin-one"}, "encoding.*no such encoding"),
         ({"events": {"T1": {}}}, "an event has a class, or classes by run"),
         ({"events": {"T1": {"04": ["left_hand"]}}}, "an event has a class, or classes by run"),
+        ({"events": {"1": "bad_hand", "2": "rest"}}, "cannot be named 'bad_hand'"),
+        ({"events": {"1": {"04": "Edge"}}}, "cannot be named 'Edge'"),
         ({"format": "edf"}, "format.*'files' or 'bids'"),
         ({"patern": "x"}, "unknown key 'patern'. Did you mean 'pattern'"),
     ],

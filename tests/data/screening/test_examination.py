@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bci_dann.data import DataConfig, Preprocessing, SimulatedMI, examine_recordings
-from bci_dann.data.screening.examination import AMPLITUDE_BAND
+from bci_dann.data.screening.examination import AMPLITUDE_BAND, _spectra
 
 PARAMS = {"n_subjects": 2, "n_trials": 5}
 
@@ -55,3 +55,14 @@ def test_nothing_usable_is_a_problem(examination):
     found = examine_recordings(config, Preprocessing(reject_uv=1e-3))
     assert [problem.endswith("has no usable trials.") for problem in found.problems] == [True] * 2
     assert (found.account["amplitude"] == found.account["found"]).all()
+
+
+def test_a_channel_without_samples_has_no_spectrum_and_harms_no_other(examination):
+    raw = SimulatedMI(**PARAMS).get_data([1])[1]["0"]["0"].load_data()
+    raw._data[0] = np.nan
+    spectra = _spectra(raw, 1e6)
+    assert spectra.iloc[:, 0].isna().all()
+    assert spectra.iloc[:, 1:].notna().all(axis=None)
+    assert spectra.median(axis=1).loc[10.0] == pytest.approx(
+        examination.recordings[0].spectrum.loc[10.0], rel=0.5
+    )

@@ -6,7 +6,12 @@ import mne
 import numpy as np
 import pytest
 
-from bci_dann.data.screening.interruptions import NOT_FINITE, mark_missing_samples
+from bci_dann.data.screening.interruptions import (
+    INTERRUPTION,
+    NOT_FINITE,
+    mark_missing_samples,
+    uninterrupted_segments,
+)
 
 SFREQ = 100.0
 
@@ -54,3 +59,13 @@ def test_a_recording_that_does_not_start_at_sample_0(raw, dated):
     mark_missing_samples(late, [0, 1])
     onsets = late.annotations.onset - late.first_time
     assert onsets == pytest.approx([3.0, 6.0], abs=1e-6)
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_segments_are_those_between_interruptions(raw, dated):
+    if dated:
+        raw.set_meas_date(1.6e9)
+    raw.annotations.append(5.0, 0.0, INTERRUPTION)
+    raw.annotations.append(12.0, 2.0, "bad_acq_skip")
+    segments = uninterrupted_segments(raw.crop(2.0))
+    assert segments == [slice(0, 300), slice(300, 1000), slice(1200, 1800)]

@@ -35,7 +35,7 @@ def test_a_window_at_the_place_of_a_trial_is_this_trial(raw, dataset):
     found = windows_of(raw, dataset, plan=plan)
     for trial, onset in zip(trials, raw.annotations.onset, strict=True):
         place = np.argmin(np.abs(found.table["start"] - (onset + 0.5)))
-        np.testing.assert_array_equal(found.signals[place], trial)
+        np.testing.assert_array_equal(found.signals[place], trial.astype(np.float32))
 
 
 def test_windows_follow_each_other_from_the_first_sample_to_the_last(raw, dataset):
