@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from bci_dann._validation import check_option
 from bci_dann.evaluation.metrics import METRICS
-from bci_dann.evaluation.result_tables import read_result_table
 from bci_dann.evaluation.runs.manifest import Manifest, differences
 from bci_dann.evaluation.runs.results import ResultsFolder
+from bci_dann.evaluation.score_table import read_score_table
 from bci_dann.evaluation.statistics.paired_scores import scores_by_subject
 from bci_dann.evaluation.statistics.paired_tests import compare_pipelines, with_holm
 from bci_dann.exceptions import ResultsError
@@ -130,7 +130,7 @@ def _opened(path: Path) -> tuple[Manifest, pd.DataFrame]:
             f"{path} holds no results.csv of a run. Give a folder that `bci-dann run --out` has "
             "written, once its first tasks are finished."
         )
-    return manifest, read_result_table(folder.table_path)
+    return manifest, read_score_table(folder.table_path)
 
 
 def _changes(one: Manifest, other: Manifest) -> Iterator[str]:

@@ -17,13 +17,13 @@ from bci_dann.evaluation.regimes.regime_table import (
     compare_with_baselines,
     summarise_regimes,
 )
-from bci_dann.evaluation.result_tables import parse_result_table, read_result_table
 from bci_dann.evaluation.runs.invocations import (
     Invocation,
     current_invocation,
     read_invocations,
 )
 from bci_dann.evaluation.runs.records import versions
+from bci_dann.evaluation.score_table import parse_score_table, read_score_table
 from bci_dann.evaluation.summary import REFERENCE
 from bci_dann.exceptions import ConfigError, ResultsError
 from bci_dann.reporting.trial_curve import online_curve
@@ -198,14 +198,14 @@ def read_published(path: str | Path) -> PublishedTable:
             "`bci-dann publish`."
         )
     body = "".join(line for line in lines if not line.startswith("#"))
-    return PublishedTable(parse_result_table(body), pairs[0][1], _invocations(pairs[1:]))
+    return PublishedTable(parse_score_table(body), pairs[0][1], _invocations(pairs[1:]))
 
 
 def _published_regimes(folder: Path, note: str, others: PublishedTable | None) -> PublishedTable:
     """Return the table of a folder with regimes; a command that filled several is named once."""
     import pandas as pd
 
-    rows = read_result_table(folder / TABLE_FILE)
+    rows = read_score_table(folder / TABLE_FILE)
     if rows.empty:
         raise ResultsError(f"{folder / TABLE_FILE} is empty: no regime has been finished yet.")
     names = rows["regime"].unique()
@@ -240,7 +240,7 @@ def _with_published_rows(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFra
 def _results(folder: Path) -> pd.DataFrame:
     path = folder / "results.csv"
     try:
-        table = read_result_table(path)
+        table = read_score_table(path)
     except (OSError, ValueError) as error:
         raise ResultsError(
             f"{path} cannot be read: {error}. Run into this folder first."

@@ -219,8 +219,7 @@ def weigh_sources(
     clip : float
         For domain classifiers: probabilities are clipped to ``[clip, 1 - clip]``.
     temper : float
-        Weights are raised to this power: below 1 the variance is lower and the bias higher; at 0
-        all weights are equal [1]_.
+        The power of the weights [1]_; see :func:`temper_weights`.
 
     Returns
     -------

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann._files import write_atomically
-from bci_dann.evaluation.result_tables import read_result_table
+from bci_dann.evaluation.score_table import read_score_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ def read_window_scores(folder: str | Path) -> pd.DataFrame | None:
     path = Path(folder) / WINDOW_TABLE
     if not path.is_file():
         return None
-    return read_result_table(path)
+    return read_score_table(path)
 
 
 def _sessions_with_trials(account: pd.DataFrame | None) -> dict[str, list[str]]:

@@ -14,7 +14,6 @@ from bci_dann.evaluation.config.run_config import RunConfig, load_config
 from bci_dann.evaluation.regimes.regime_plan import PlannedRegime, plan_regimes
 from bci_dann.evaluation.regimes.regime_table import TABLE_FILE, RegimeResults, regime_table
 from bci_dann.evaluation.regimes.regimes_folder import write_regimes
-from bci_dann.evaluation.result_tables import read_result_table
 from bci_dann.evaluation.runs.executors.executor import Executor
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.preflight import check_folds, check_pipelines, checked_subjects
@@ -26,6 +25,7 @@ from bci_dann.evaluation.runs.runner import (
     run_tasks,
     task_table,
 )
+from bci_dann.evaluation.score_table import read_score_table
 from bci_dann.evaluation.suites.suite_config import Suite, load_run_or_suite
 from bci_dann.exceptions import ConfigError, DataError, ResultsError
 
@@ -230,6 +230,6 @@ def _table(
     for regime, run, n_subjects in zip(planned, runs, n_targets, strict=True):
         path = run.folder.table_path
         if path.is_file():
-            table = read_result_table(path)
+            table = read_score_table(path)
             results.append(RegimeResults(regime.name, table, n_subjects, regime.is_held_out))
     return regime_table(results, baselines)

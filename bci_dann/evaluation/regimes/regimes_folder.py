@@ -10,7 +10,7 @@ from pathlib import Path
 from bci_dann._files import write_atomically
 from bci_dann.evaluation.regimes.regime_plan import PlannedRegime
 from bci_dann.evaluation.regimes.regime_table import TABLE_FILE
-from bci_dann.evaluation.result_tables import read_result_table
+from bci_dann.evaluation.score_table import read_score_table
 from bci_dann.exceptions import ResultsError
 
 __all__ = ["RegimesFolder", "is_regimes_folder", "open_regimes", "write_regimes"]
@@ -112,7 +112,7 @@ def open_regimes(folder: Path) -> RegimesFolder:
 
 
 def _of_table(file: Path) -> RegimesFolder:
-    table = read_result_table(file)
+    table = read_score_table(file)
     held_out = dict(zip(table["regime"], table["held_out"].astype(bool), strict=True))
     baselines = table.loc[table["is_baseline"].astype(bool), "pipeline"]
     return RegimesFolder(held_out, list(dict.fromkeys(baselines)))

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from bci_dann._files import write_atomically
 from bci_dann.data.datasets import DataConfig
 from bci_dann.evaluation.protocol_overlap import common_accuracy
-from bci_dann.evaluation.result_tables import read_result_table
 from bci_dann.evaluation.runs.executors.executor import Executor
 from bci_dann.evaluation.runs.executors.executor_choice import opened
 from bci_dann.evaluation.runs.preflight import check_without_regimes
 from bci_dann.evaluation.runs.progress import announce
 from bci_dann.evaluation.runs.resolved_run import ResolvedRun, RunOptions, resolve_run
 from bci_dann.evaluation.runs.runner import LEAVE_ONE_SUBJECT_OUT, run_tasks
+from bci_dann.evaluation.score_table import read_score_table
 from bci_dann.evaluation.statistics.meta_analysis import combine_datasets
 from bci_dann.evaluation.statistics.paired_tests import compare_pipelines
 from bci_dann.evaluation.stored_results import StoredResults, open_results
@@ -223,7 +223,7 @@ def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
 
     files = {name: Path(folder) / name / "results.csv" for name in suite.runs}
     results = {
-        name: read_result_table(path).assign(dataset=name)
+        name: read_score_table(path).assign(dataset=name)
         for name, path in files.items()
         if path.is_file()
     }

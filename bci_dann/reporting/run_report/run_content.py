@@ -13,9 +13,9 @@ from bci_dann.evaluation import open_results
 from bci_dann.evaluation.metrics import METRICS, score
 from bci_dann.evaluation.record_frames import TASK_COLUMNS
 from bci_dann.evaluation.regimes.regimes_folder import is_regimes_folder
-from bci_dann.evaluation.result_tables import read_result_table
 from bci_dann.evaluation.runs.invocations import Invocation, read_invocations
 from bci_dann.evaluation.runs.results import COLUMNS, ResultsFolder
+from bci_dann.evaluation.score_table import read_score_table
 from bci_dann.evaluation.stored_results import StoredResults
 from bci_dann.evaluation.summary import reference_among
 from bci_dann.exceptions import ResultsError
@@ -155,7 +155,7 @@ def _first_regime(folder: Path) -> str:
 def _table_of_file(stored: StoredResults) -> pd.DataFrame | None:
     """Read ``results.csv``; ``None`` if its accuracies differ from those of the records."""
     try:
-        table = read_result_table(stored.folder / "results.csv")
+        table = read_score_table(stored.folder / "results.csv")
     except (OSError, ValueError):
         return None
     if not {*COLUMNS[:14]} <= set(table.columns) or stored.trials.empty:

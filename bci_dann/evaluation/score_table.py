@@ -1,4 +1,4 @@
-"""Reading of tables of results, whose names of subjects, pipelines and regimes are text."""
+"""Reading of tables of scores, whose names of subjects, pipelines and regimes are text."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["parse_result_table", "read_result_table"]
+__all__ = ["parse_score_table", "read_score_table"]
 
 # Columns of names. A subject may be called "001", "1e5" or "NA".
 NAMES = ("dataset", "regime", "pipeline", "protocol", "subject", "session")
 
 
-def read_result_table(path: str | Path) -> pd.DataFrame:
-    """Read a table of results.
+def read_score_table(path: str | Path) -> pd.DataFrame:
+    """Read a table of scores.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def read_result_table(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        See :func:`parse_result_table`.
+        See :func:`parse_score_table`.
 
     Raises
     ------
@@ -36,10 +36,10 @@ def read_result_table(path: str | Path) -> pd.DataFrame:
     ValueError
         When it is not a table.
     """
-    return parse_result_table(Path(path).read_text(encoding="utf-8"))
+    return parse_score_table(Path(path).read_text(encoding="utf-8"))
 
 
-def parse_result_table(text: str) -> pd.DataFrame:
+def parse_score_table(text: str) -> pd.DataFrame:
     """Return the table in a text of comma-separated values.
 
     Parameters

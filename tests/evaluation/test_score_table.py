@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from bci_dann.evaluation.result_tables import parse_result_table, read_result_table
+from bci_dann.evaluation.score_table import parse_score_table, read_score_table
 
 NAMES = ["NA", "None", "nan", "001", "1e5", ""]
 
@@ -22,10 +22,10 @@ def test_names_are_text_and_figures_are_numbers(tmp_path):
     )
     written.to_csv(tmp_path / "results.csv", index=False)
     pd.testing.assert_frame_equal(
-        read_result_table(tmp_path / "results.csv"), written, check_dtype=False
+        read_score_table(tmp_path / "results.csv"), written, check_dtype=False
     )
 
 
 def test_a_text_without_columns_is_refused():
     with pytest.raises(ValueError, match="No columns"):
-        parse_result_table("")
+        parse_score_table("")
