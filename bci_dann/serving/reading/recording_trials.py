@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -252,6 +252,7 @@ class _RecordingAsDataset:
     """Attributes of a dataset that are needed to cut trials from a single recording."""
 
     interval: tuple[float, float]
+    event_id: dict[str, int] = field(default_factory=dict)  # tasks other than those of the cues
     unit_factor: float = 1e6  # microvolt per volt
     code: str = "the recording"
 
@@ -280,6 +281,7 @@ def _cut(
     continuous: ContinuousRecording, model: ServedModel, options: ReadingOptions
 ) -> PreparedRecording:
     """Cut a continuous recording into trials."""
+    from bci_dann.data.recordings.events import OTHER_TASK
     from bci_dann.data.screening.cues import with_outcome
     from bci_dann.data.screening.rest_windows import cut_rest_windows
     from bci_dann.data.segmentation import cut_trials
@@ -287,7 +289,7 @@ def _cut(
     recording, layout, label = continuous.recording, continuous.layout, continuous.label
     sfreq = continuous.sfreq
     steps = _steps_from_event(model.recipe, sfreq, options)
-    dataset = _RecordingAsDataset((0.0, layout.interval[1]))
+    dataset = _RecordingAsDataset((0.0, layout.interval[1]), {OTHER_TASK: 0})
     try:
         raw, electrodes = raw_with_electrodes(
             recording.raw, recording.cues["sample"].to_numpy(), model.recipe, layout, options
