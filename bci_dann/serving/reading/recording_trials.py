@@ -114,9 +114,10 @@ def prepare(
     filters, window and sampling frequency. A ``Raw`` must therefore be continuous and unprocessed,
     as MNE reads it from a file.
 
-    ``Epochs`` must already be referenced and filtered, because epochs are too short for the
-    filters, and time-locked to the event that starts a trial. Channels are picked by name, and the
-    epochs are cropped and resampled to the window and sampling frequency of the model.
+    ``Epochs`` must already be filtered, because epochs are too short for the filters, and
+    time-locked to the event that starts a trial. Channels are picked by name, the reference of the
+    model is applied, and the epochs are cropped and resampled to the window and sampling frequency
+    of the model. Epochs whose info notes a wider band than that of the model are filtered.
 
     Up to a fifth of the electrodes of the model may be missing, marked bad, or without a signal in
     more than half of the trials: they are interpolated from all others by spherical splines.
