@@ -29,6 +29,11 @@ from bci_dann.serving.reading.reading_options import (
     reading_options,
 )
 from bci_dann.serving.reading.recording_names import Recording, recording_label
+from bci_dann.serving.reading.several_recordings import (
+    check_different_files,
+    check_different_trials,
+    with_own_labels,
+)
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
 if TYPE_CHECKING:
@@ -198,14 +203,17 @@ def prepare_with_cues(
     Returns
     -------
     list of PreparedRecording
-        For each recording its trials, if any, and all of its cues.
+        For each recording its trials, if any, and all of its cues. Equal names are numbered.
 
     Raises
     ------
     ConfigError, DataError
-        For the reasons of :func:`prepare`, and when a cue of the user occurs in no recording.
+        For the reasons of :func:`prepare`, when a cue of the user occurs in no recording, and when
+        a recording is given twice.
     """
-    prepared = [_prepared(recording, model, options) for recording in recordings]
+    check_different_files(recordings)
+    prepared = with_own_labels([_prepared(one, model, options) for one in recordings])
+    check_different_trials(prepared)
     found = {str(event) for recording in prepared for event in recording.cues["event"]}
     events = sum((Counter(recording.events) for recording in prepared), Counter())
     label = ", ".join(recording.label for recording in prepared)
