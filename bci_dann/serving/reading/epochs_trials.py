@@ -294,6 +294,7 @@ def _within_limit(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs
 
 def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None) -> mne.BaseEpochs:
     from bci_dann.data.filtering.epoch_resampling import resampled_epochs
+    from bci_dann.data.segmentation import same_sfreq
 
     start, end = recipe.window
     half_a_sample = 0.5 / epochs.info["sfreq"]
@@ -303,7 +304,8 @@ def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None)
             f"event, but the model needs {start:g} to {end:g} s: cut longer epochs, or give the "
             "Raw."
         )
-    resample = recipe.sfreq if epochs.info["sfreq"] != recipe.sfreq else None
+    is_same = same_sfreq(epochs.info["sfreq"], recipe.sfreq)
+    resample = None if is_same else recipe.sfreq
     cut = partial(_cropped, epochs, start)
     matched = resampled_epochs(cut, end, resample, n_times)
     missing = 0 if n_times is None else n_times - len(matched.times)
