@@ -310,12 +310,17 @@ def _ends_of_trials(usable: pd.DataFrame, model: ServedModel, sfreq: float) -> N
 def _shown(
     pairs: Sequence[tuple[int, int]], label: str, progress: bool
 ) -> Iterable[tuple[int, int]]:
+    """Iterate over pairs, with a progress bar in which names are neither markup nor emoji."""
     if not progress:
-        return pairs
+        yield from pairs
+        return
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-    return track(pairs, description=f"Replaying {label}", console=Console(stderr=True))
+    name = TextColumn("{task.description}", markup=False)
+    bar = Progress(name, BarColumn(), TaskProgressColumn(), console=Console(stderr=True))
+    with bar:
+        yield from bar.track(pairs, description=f"Replaying {label}")
 
 
 def _check_not_the_recording(out: Path, recording: str | Path | mne.io.BaseRaw) -> None:

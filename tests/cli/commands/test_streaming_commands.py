@@ -40,6 +40,15 @@ def test_replay_takes_the_options_of_predict(bci_dann, model, recordings, tmp_pa
     assert "--bad X9" in done.stderr
 
 
+def test_replay_names_the_recording_as_it_is(bci_dann, model, recordings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    copy = tmp_path / "A:cat:[b]_raw.fif"
+    copy.write_bytes((recordings / "new" / "second_raw.fif").read_bytes())
+    done = bci_dann("replay", model, copy.name, "--step", 2)
+    assert done.exit_code == 0, done.output
+    assert f"Replaying {copy.name}" in done.stderr
+
+
 def test_replay_checks_files_before_it_begins(bci_dann, model, recordings, tmp_path):
     second = recordings / "new" / "second_raw.fif"
     done = bci_dann("replay", model, second, "--csv", tmp_path / "no" / "d.csv")
