@@ -32,11 +32,12 @@ def output_console() -> Console:
     Returns
     -------
     rich.console.Console
-        Without markup, because names of pipeline variants contain brackets.
+        Without markup and emoji codes, because names contain brackets and colons.
     """
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False)
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(width=width, markup=False, emoji=False)
 
 
 def print_sentence(text: str) -> None:
@@ -102,7 +103,7 @@ def print_progress(text: str) -> None:
     """
     from rich.console import Console
 
-    Console(stderr=True, markup=False).print(text, soft_wrap=True, highlight=False)
+    Console(stderr=True, markup=False, emoji=False).print(text, soft_wrap=True, highlight=False)
 
 
 def print_problem(message: str, style: str = "red") -> None:
@@ -120,7 +121,7 @@ def print_problem(message: str, style: str = "red") -> None:
 
     label, _, rest = message.partition(" ")
     text = Text(label, style=style).append(f" {rest}", "none")
-    Console(stderr=True).print(text, soft_wrap=True)
+    Console(stderr=True, emoji=False).print(text, soft_wrap=True)
 
 
 def tracked(items: Sequence[Item]) -> Iterable[Item]:

@@ -346,9 +346,9 @@ def _check_parts(parts: Sequence[EEGTrials]) -> None:
         raise DataError(
             "some parts have labels and others have none: remove the labels with unlabelled()."
         )
-    expected = _axes(parts[0])
+    expected = _axes(parts[0], parts[0])
     for part in parts[1:]:
-        for name, value in _axes(part).items():
+        for name, value in _axes(part, parts[0]).items():
             if value != expected[name]:
                 raise DataError(
                     f"trials to be joined differ in their {name}: {expected[name]} in the first "
@@ -356,10 +356,14 @@ def _check_parts(parts: Sequence[EEGTrials]) -> None:
                 )
 
 
-def _axes(trials: EEGTrials) -> dict[str, Any]:
+def _axes(trials: EEGTrials, first: EEGTrials) -> dict[str, Any]:
+    """Return what trials must share; frequencies that differ by rounding only are equal."""
+    from bci_dann.data.segmentation import same_sfreq  # imports MNE
+
+    is_same = same_sfreq(trials.sfreq, first.sfreq)
     return {
         "channels": trials.ch_names,
-        "sampling frequency (Hz)": trials.sfreq,
+        "sampling frequency (Hz)": first.sfreq if is_same else trials.sfreq,
         "number of samples": trials.X.shape[2],
     }
 

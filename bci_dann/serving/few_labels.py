@@ -22,6 +22,12 @@ __all__ = ["known_labels", "read_labels"]
 # Names of the columns: the label, and the columns that identify its cue.
 LABEL, TRIAL, ONSET, FILE = "label", "trial", "onset", "file"
 
+# Text of a missing number in a CSV file. A label may be any of these words; it is missing if empty.
+MISSING_NUMBERS = ["", "NA", "NaN", "nan"]
+
+# Number of file names that an error message lists.
+MAX_LISTED = 5
+
 # Largest difference (s) between an onset in the table and the onset of its cue.
 ONSET_TOLERANCE_S = 0.05
 
@@ -38,7 +44,8 @@ def read_labels(labels: str | Path | pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The rows that have a label, as text without surrounding spaces.
+        The rows that have a label, as text without surrounding spaces. In a CSV file every text is
+        a label, also ``NA`` or ``null``, which may be the name of a class.
 
     Raises
     ------
@@ -66,7 +73,13 @@ def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_csv(path, dtype={LABEL: str, FILE: str}, skipinitialspace=True)
+        return pd.read_csv(
+            path,
+            dtype={LABEL: str, FILE: str},
+            skipinitialspace=True,
+            keep_default_na=False,
+            na_values={TRIAL: MISSING_NUMBERS, ONSET: MISSING_NUMBERS},
+        )
     except FileNotFoundError:
         raise DataError(f"there is no file {path}: give a CSV file of labels.") from None
     except Exception as error:  # a table can be damaged in many ways
@@ -97,7 +110,7 @@ def known_labels(
     ConfigError
         When a label is not a class of the model, or the column ``file`` is missing.
     DataError
-        When a row matches no cue, or two rows give the same trial different labels.
+        When a row matches no recording or no cue, or two rows give the same trial different labels.
     """
     for label in table[LABEL].unique():
         if label not in classes:
@@ -110,15 +123,67 @@ def known_labels(
             "labels of several recordings need the column 'file', which names the recording of "
             "each row."
         )
-    parts = [_labels_of(_rows_of(table, one), one) for one in prepared]
+    rows = _recording_of_rows(table, [one.label for one in prepared])
+    parts = [_labels_of(table[rows == k], one) for k, one in enumerate(prepared)]
     return np.concatenate(parts)
 
 
-def _rows_of(table: pd.DataFrame, recording: PreparedRecording) -> pd.DataFrame:
+def _recording_of_rows(table: pd.DataFrame, labels: Sequence[str]) -> NDArray[np.int_]:
+    """Return the index of the recording that each row belongs to."""
     if FILE not in table:
-        return table
-    name = Path(recording.label).name
-    return table[[Path(str(file)).name == name for file in table[FILE]]]
+        return np.zeros(len(table), dtype=int)
+    files = table[FILE].where(table[FILE].notna(), "").astype(str).str.strip().tolist()
+    names = list(dict.fromkeys(files))
+    fitting = {name: _recordings_named(name, labels, names) for name in names}
+    wrong = [name for name in names if len(fitting[name]) != 1]
+    if wrong:
+        several = [name for name in wrong if fitting[name]]
+        raise DataError(_no_recording_message(several or wrong, bool(several), files, labels))
+    return np.array([fitting[file][0] for file in files], dtype=int)
+
+
+def _recordings_named(name: str, labels: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Return the recordings that a name in the table stands for; one if it is clear.
+
+    The whole path decides. A table may have been written elsewhere, so that only the end of a path
+    or the name of the file agrees; this counts if it is unambiguous in the table, too.
+    """
+    if not name:
+        return [0] if len(labels) == 1 else []
+    same = [k for k, label in enumerate(labels) if label == name]
+    same = same or [k for k, label in enumerate(labels) if _resolved(label) == _resolved(name)]
+    if same:
+        return same
+    end = f"/{_ending(name)}"
+    same = [k for k, label in enumerate(labels) if _resolved(label).as_posix().endswith(end)]
+    if same:
+        return same
+    alike = {_resolved(other) for other in names if Path(other).name == Path(name).name}
+    fitting = [k for k, label in enumerate(labels) if Path(label).name == Path(name).name]
+    return fitting if len(alike) == 1 else []
+
+
+def _resolved(path: str) -> Path:
+    return Path(path).expanduser().resolve()
+
+
+def _ending(path: str) -> str:
+    """Return a path without its steps upwards, with slashes."""
+    return "/".join(part for part in Path(path).parts if part not in ("..", "/"))
+
+
+def _no_recording_message(
+    wrong: Sequence[str], is_several: bool, files: Sequence[str], labels: Sequence[str]
+) -> str:
+    """Return a message on file names of the table that fit no recording, or several."""
+    shown = [f"{name or '(empty)'} ({files.count(name)} rows)" for name in wrong[:MAX_LISTED]]
+    more = f" and {len(wrong) - MAX_LISTED} more" if len(wrong) > MAX_LISTED else ""
+    problem = "fits several recordings" if is_several else "is none of the recordings"
+    return (
+        f"the labels name a file that {problem}: {', '.join(shown)}{more}. The recordings are "
+        f"{', '.join(labels)}. Write the path of the recording in the column 'file', as in the "
+        "table of `bci-dann predict`, and remove rows of other recordings."
+    )
 
 
 def _labels_of(rows: pd.DataFrame, recording: PreparedRecording) -> NDArray[np.object_]:

@@ -140,7 +140,8 @@ def adapt_model(
         When there is no recording, a label is not a class, the method cannot learn from labels, or
         for the reasons of :func:`prepare`.
     DataError
-        When a label matches no cue, or for the reasons of :func:`prepare`.
+        When a label matches no cue, a recording is given twice, or for the reasons of
+        :func:`prepare`.
     ResultsError
         When the folder cannot be written to; this is checked before adaptation.
 

@@ -173,7 +173,8 @@ def evaluate_model(
     ConfigError
         When a label is not a class of the model, or for the reasons of :func:`prepare`.
     DataError
-        When no trial has a label, all have the same label, or for the reasons of :func:`prepare`.
+        When no trial has a label, all have the same label, a recording is given twice, or for the
+        reasons of :func:`prepare`.
 
     Warns
     -----

@@ -64,7 +64,8 @@ def predict_recordings(
     Returns
     -------
     pandas.DataFrame
-        One row for each cue, including cues without a usable trial. The columns are ``file``,
+        One row for each cue, including cues without a usable trial. The columns are ``file`` (the
+        name of the recording; several in memory are ``Raw``, ``Raw 2`` and so on),
         ``trial`` (number of the cue in its recording, from 0), ``onset`` (s after the start of the
         recording), ``event`` (its name in the recording), ``class`` (the class of the event, if
         known), ``prediction``, a column ``p_CLASS`` for each class, and ``left_out``: why there is
@@ -81,7 +82,7 @@ def predict_recordings(
         When there is no recording, ``out`` is one of the recordings or its folder does not exist,
         the threshold is not between 0 and 1, or for the reasons of :func:`prepare`.
     DataError
-        For the reasons of :func:`prepare`.
+        When a recording is given twice, or for the reasons of :func:`prepare`.
     ResultsError
         When the file cannot be written.
 
@@ -115,8 +116,8 @@ def predict_recordings(
         abstain_below = served.estimator.abstains_below
     table = predictions_of(served, prepared, abstain_below)
     if any(one.interpolated for one in prepared):
-        names = {one.label: " ".join(one.interpolated) for one in prepared}
-        table["interpolated"] = table["file"].map(names)
+        names = [" ".join(one.interpolated) for one in prepared]
+        table["interpolated"] = np.repeat(names, [len(one.cues) for one in prepared])
     table.attrs["differences"] = [one.differences for one in prepared if one.differences]
     expected = served.recipe.expected
     table.attrs["expected_accuracy"] = None if expected is None else expected.model_dump()

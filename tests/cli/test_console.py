@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bci_dann.cli.console import print_problem, print_sentence, print_table
+from bci_dann.cli.console import print_problem, print_progress, print_sentence, print_table
 
 
 def test_a_sentence_stays_on_one_line_and_keeps_its_brackets(capsys):
@@ -30,3 +30,13 @@ def test_problems_go_to_the_error_stream(capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.rstrip("\n") == "Error: [red]wrong[/red] in " + "x" * 300
+
+
+def test_names_between_colons_are_no_emoji(capsys):
+    name = "subject A:cat:1 of a:100:b"
+    print_sentence(name)
+    print_table(name, (name,), [(name,)])
+    assert capsys.readouterr().out.count(name) == 4
+    print_progress(name)
+    print_problem(f"Error: {name}")
+    assert capsys.readouterr().err.count(name) == 2

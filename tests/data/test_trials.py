@@ -157,6 +157,14 @@ def test_trials_of_another_kind_are_not_joined(changes, message):
         EEGTrials.concatenate([make(), make(), make(**changes)])
 
 
+def test_frequencies_that_differ_by_rounding_are_joined():
+    """Some formats store the sampling interval in whole microseconds."""
+    whole = EEGTrials.concatenate([make(sfreq=128.0), make(seed=1, sfreq=128.005)])
+    assert (len(whole), whole.sfreq) == (12, 128.0)
+    with pytest.raises(DataError, match=r"100.0 in the first part, 100.1 in another"):
+        EEGTrials.concatenate([make(sfreq=100.0), make(sfreq=100.1)])
+
+
 def test_labels_are_never_dropped_without_a_word():
     with pytest.raises(DataError, match=r"some parts have labels.*unlabelled"):
         EEGTrials.concatenate([make(), make().unlabelled()])

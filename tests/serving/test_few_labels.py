@@ -8,7 +8,7 @@ import pytest
 
 from bci_dann import RiemannianClassifier
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.serving import ServedModel, adapt_model, predict_recordings
+from bci_dann.serving import ServedModel, adapt_model, evaluate_model, predict_recordings
 from bci_dann.serving.few_labels import read_labels
 
 
@@ -72,6 +72,51 @@ def test_labels_of_several_recordings_need_the_column_file(learning_model, first
         adapt_model(learning_model, [first, second], labels=table.drop(columns="file"))
 
 
+@pytest.fixture
+def sessions(first, second, tmp_path):
+    """Return two recordings with the same file name in two folders."""
+    paths = [tmp_path / name / "eeg_raw.fif" for name in ("ses1", "ses2")]
+    for path, source in zip(paths, (first, second), strict=True):
+        path.parent.mkdir()
+        path.write_bytes(source.read_bytes())
+    return paths
+
+
+def test_labels_of_recordings_with_one_name_are_told_apart_by_the_path(
+    learning_model, sessions, tmp_path, monkeypatch
+):
+    table = known_classes(learning_model, sessions[0]).assign(file=str(sessions[0]))
+    assert adapt_model(learning_model, sessions, labels=table).n_labels == 8
+    evaluation = evaluate_model(learning_model, sessions, labels=table)
+    assert list(evaluation.by_recording["file"]) == [str(sessions[0])]
+    assert evaluation.n_trials == table["label"].value_counts().sort_index().to_dict()
+    monkeypatch.chdir(tmp_path / "ses2")
+    for file in ("../ses1/eeg_raw.fif", "ses1/eeg_raw.fif"):
+        assert adapt_model(learning_model, sessions, labels=table.assign(file=file)).n_labels == 8
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=r"fits several recordings: eeg_raw.fif \(8 rows\)"):
+        adapt_model(learning_model, sessions, labels=table.assign(file="eeg_raw.fif"))
+
+
+def test_rows_of_no_recording_are_refused(learning_model, first, sessions):
+    table = known_classes(learning_model, first)
+    for recordings in (first, sessions):
+        with pytest.raises(DataError, match=r"none of the recordings: run1.fif \(8 rows\)"):
+            adapt_model(learning_model, recordings, labels=table.assign(file="run1.fif"))
+    both = pd.concat([table.assign(file=str(path)) for path in sessions])
+    with pytest.raises(DataError, match=r"none of the recordings: .*ses2/eeg_raw.fif \(8 rows\)"):
+        adapt_model(learning_model, sessions[0], labels=both)
+    table["file"] = [str(first), *[""] * 7]
+    with pytest.raises(DataError, match=r"none of the recordings: \(empty\) \(7 rows\)"):
+        adapt_model(learning_model, [first, sessions[1]], labels=table)
+    assert adapt_model(learning_model, first, labels=table).n_labels == 8
+
+
+def test_a_table_that_was_written_in_another_folder_fits_by_the_name(learning_model, first):
+    table = known_classes(learning_model, first).assign(file=f"/elsewhere/{first.name}")
+    assert adapt_model(learning_model, first, labels=table).n_labels == 8
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
@@ -106,6 +151,16 @@ def test_different_labels_for_one_trial_are_refused(learning_model, first):
 def test_a_method_that_cannot_learn_from_labels_is_refused(model, first):
     with pytest.raises(ConfigError, match=r"cannot learn from labels .*RiemannianClassifier"):
         adapt_model(model, first, labels=pd.DataFrame({"trial": [0], "label": ["left_hand"]}))
+
+
+def test_words_for_missing_values_may_be_classes(tmp_path):
+    path = tmp_path / "few.csv"
+    path.write_text("trial,onset,label,file\n0,,NA,NA\n1,2.5,null,a.fif\n,,nan,\n3,4,,a.fif\n")
+    table = read_labels(path)
+    assert table["label"].tolist() == ["NA", "null", "nan"]
+    assert table["file"].tolist() == ["NA", "a.fif", ""]
+    np.testing.assert_array_equal(table["trial"], [0, 1, np.nan])
+    np.testing.assert_array_equal(table["onset"], [np.nan, 2.5, np.nan])
 
 
 def test_spaces_empty_labels_and_wrong_columns_of_a_csv_file(tmp_path):

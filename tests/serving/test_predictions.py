@@ -75,6 +75,32 @@ def test_predictions_for_files_and_for_objects_in_memory_are_equal(adapted, firs
     pd.testing.assert_frame_equal(several[16:].reset_index(drop=True), by_file)
 
 
+def test_a_frequency_that_is_rounded_in_the_file_is_that_of_the_model(plain, simulated):
+    rounded = SimulatedMI(n_subjects=5, n_trials=10).get_data([5])[5]["0"]["0"]
+    with rounded.info._unlock():
+        rounded.info["sfreq"] = 128.005
+    adapted = serving.adapt_model(plain, [simulated, rounded])
+    assert (adapted.n_trials, adapted.differences) == (40, [])
+    exact = SimulatedMI(n_subjects=5, n_trials=10).get_data([5])[5]["0"]["0"]
+    tables = []
+    for one in (rounded, exact):
+        model = serving.adapt_model(plain, one).model
+        tables.append(serving.predict_recordings(model, one)[["p_left_hand", "p_right_hand"]])
+    np.testing.assert_allclose(*tables, atol=0.05)
+
+
+def test_interpolated_electrodes_are_those_of_their_recording(plain, simulated):
+    """Also of recordings in memory, which have no names."""
+    adapted = serving.adapt_model(plain, simulated).model
+    bad = SimulatedMI(n_subjects=5, n_trials=10).get_data([5])[5]["0"]["0"]
+    bad.info["bads"] = ["C3"]
+    for recordings, expected in (([bad, simulated], ["C3", ""]), ([simulated, bad], ["", "C3"])):
+        table = serving.predict_recordings(adapted, recordings)
+        assert list(table["interpolated"]) == [*[expected[0]] * 20, *[expected[1]] * 20]
+        name = "Raw" if expected[0] else "Raw 2"
+        assert table.attrs["differences"][0].startswith(f"{name}: Interpolated by")
+
+
 def test_epochs_are_predicted_as_the_trials_of_their_raw(model, raw, cut):
     """Without adaptation no session is known, so that both are centred on the sources' mean."""
     of_epochs, of_raw = predict_recordings(model, cut()), predict_recordings(model, raw)

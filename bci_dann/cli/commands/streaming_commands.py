@@ -15,10 +15,13 @@ from bci_dann.cli.options import (
     SourceID,
     UserModules,
     import_user_modules,
+    split_list,
 )
 from bci_dann.cli.recording_options import (
+    BadChannels,
     Cues,
     ModelFolder,
+    Reference,
     Renames,
     UnitScale,
     parse_cues,
@@ -73,6 +76,8 @@ def replay(  # numpydoc ignore=PR01
     cue: Cues = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
+    bad: BadChannels = None,
+    reference: Reference = None,
     abstain_below: AbstainBelow = None,
     modules: UserModules = None,
 ) -> None:
@@ -92,6 +97,8 @@ def replay(  # numpydoc ignore=PR01
         cues=parse_cues(cue or []),
         unit_scale=unit_scale,
         rename=parse_renames(rename or []),
+        bads=bad or [],
+        reference=split_list(reference, "reference") if reference else [],
         out=csv,
         progress=True,
     )
@@ -153,6 +160,8 @@ def stream(  # numpydoc ignore=PR01
 
 def _print_replay(result: Replay, csv: Path) -> None:
     table, scores = result.decisions, result.scores
+    if result.differences:
+        print_sentence(result.differences)
     reasons = table.loc[~table["ok"], "reason"].value_counts()
     without = "".join(f"; {count} without a class: {reason}" for reason, count in reasons.items())
     print_sentence(f"Decisions: {len(table)}, in {csv}{without}")

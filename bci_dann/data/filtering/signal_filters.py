@@ -18,7 +18,9 @@ __all__ = [
     "causal_sections",
     "check_frequencies",
     "filter_band",
+    "filter_epochs",
     "filter_recording",
+    "notch_epochs",
 ]
 
 Recording = TypeVar("Recording", mne.io.BaseRaw, mne.BaseEpochs)
@@ -28,6 +30,8 @@ ORDER = 4
 # Quality factor of the causal notch: frequency divided by the -3 dB bandwidth, 1.7 Hz at 50 Hz.
 # Narrower notches ring longer.
 NOTCH_QUALITY = 30.0
+# Reflected signal at both ends of epochs for a zero-phase notch, in time constants of its ringing.
+NOTCH_PADDING = 5.0
 
 
 def band_sections(sfreq: float, band: tuple[float, float]) -> NDArray[np.float64]:
@@ -106,6 +110,61 @@ def filter_recording(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.i
         more = causal if is_causal else {}
         raw.notch_filter(preprocessing.notch, picks="data", verbose="error", **more)
     return filter_band(raw, preprocessing)
+
+
+def filter_epochs(epochs: mne.BaseEpochs, preprocessing: Preprocessing) -> mne.BaseEpochs:
+    """Apply the notch and band-pass filters of preprocessing to epochs in place.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs
+        Epochs in memory.
+    preprocessing : Preprocessing
+        The keys ``notch``, ``band`` and ``filter_method``.
+
+    Returns
+    -------
+    mne.Epochs
+        The same epochs.
+    """
+    return filter_band(notch_epochs(epochs, preprocessing), preprocessing, picks="all")
+
+
+def notch_epochs(epochs: mne.BaseEpochs, preprocessing: Preprocessing) -> mne.BaseEpochs:
+    """Apply the notch filter of preprocessing to epochs in place.
+
+    The notch of recordings lasts longer than most epochs. Epochs get the causal one instead,
+    forward and backward if the other filters are zero-phase; none if they are sampled too slowly
+    to contain its frequency.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs
+        Epochs in memory.
+    preprocessing : Preprocessing
+        The keys ``notch`` and ``filter_method``.
+
+    Returns
+    -------
+    mne.Epochs
+        The same epochs.
+    """
+    from scipy.signal import sosfilt, sosfilt_zi, sosfiltfilt
+
+    frequency, sfreq = preprocessing.notch, epochs.info["sfreq"]
+    if frequency is None or frequency >= sfreq / 2:
+        return epochs
+    sections = _notch_sections(sfreq, frequency)
+    if preprocessing.filter_method == "causal":
+        start = sosfilt_zi(sections)  # as if the first sample had lasted, for its offset
+        return epochs.apply_function(
+            lambda signal: sosfilt(sections, signal, zi=start * signal[0])[0], picks="all"
+        )
+    ringing = NOTCH_QUALITY / (np.pi * frequency) * sfreq
+    n_padded = min(len(epochs.times) - 1, round(NOTCH_PADDING * ringing))
+    return epochs.apply_function(
+        lambda signal: sosfiltfilt(sections, signal, padlen=n_padded), picks="all"
+    )
 
 
 def filter_band(

@@ -22,12 +22,16 @@ from bci_dann.data.screening.interruptions import INTERRUPTION
 from bci_dann.exceptions import BCIDannWarning, DataError
 
 __all__ = [
+    "OTHER_TASK",
     "annotate_triggers",
     "class_annotations",
     "class_cues",
     "class_of",
     "set_annotations",
 ]
+
+# Annotation of a task that gives no trial, but that rest windows must not overlap.
+OTHER_TASK = "other task"
 
 # Markers of the first sample after an interruption: BrainVision, EEGLAB, MNE's concatenation, and
 # GDF's code 0x7FFE for a new segment.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from bci_dann.data.channels.units import scale_of, scale_samples
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.recordings.epochs_files import as_continuous, is_epochs_file, read_epochs_file
 from bci_dann.data.recordings.events import (
+    OTHER_TASK,
     annotate_triggers,
     class_annotations,
     class_cues,
@@ -66,7 +67,7 @@ class CuedRecording:
     raw : mne.io.Raw
         The EEG channels, and channels that the reader declares as EEG but that are not, under their
         actual types. The first sample has the number 0. If returned by `read_recording`, the
-        annotations are the classes of usable cues, bad segments, and interruptions.
+        annotations are the classes of usable cues, other tasks, bad segments, and interruptions.
     cues : pandas.DataFrame
         All cues; see :func:`bci_dann.data.screening.cues.cue_table`.
     channels : ChannelAccount
@@ -81,7 +82,9 @@ class CuedRecording:
     events: dict[str, int]
 
 
-def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
+def open_recording(
+    path: Path, layout: RecordingsLayout, other_tasks: Iterable[str] = ()
+) -> CuedRecording:
     """Open a recording without reading the samples of its EEG channels.
 
     Parameters
@@ -90,6 +93,8 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
         The file.
     layout : RecordingsLayout
         Channels to rename or drop, and the events that start a task.
+    other_tasks : iterable of str
+        See `read_recording`.
 
     Returns
     -------
@@ -106,7 +111,7 @@ def open_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
     raw, omitted = read_file(path, detect_omitted_annotations, partial(_open, path, layout))
     read_file(path, check_samples_file, raw, path)
     outside = omitted_events(raw, path, layout) if omitted else []
-    cues = _cues(raw, layout, path, outside)
+    cues = _cues(raw, layout, path, outside, other_tasks)
     check_events_inside(cues, raw, path, layout.interval)
     return _with_layout_channels(raw, cues, layout, path)
 
@@ -129,7 +134,9 @@ def check_file(path: Path) -> None:
         read_file(path, check, path)
 
 
-def read_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
+def read_recording(
+    path: Path, layout: RecordingsLayout, other_tasks: Sequence[str] = ()
+) -> CuedRecording:
     """Read a recording: samples in volt, electrode positions, classes as annotations.
 
     Parameters
@@ -138,6 +145,9 @@ def read_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
         The file.
     layout : RecordingsLayout
         Channels, unit, montage and events.
+    other_tasks : sequence of str
+        Events of tasks that are no cues. They are annotated as
+        :data:`~bci_dann.data.recordings.events.OTHER_TASK`.
 
     Returns
     -------
@@ -152,10 +162,15 @@ def read_recording(path: Path, layout: RecordingsLayout) -> CuedRecording:
     DataError
         See `open_recording`.
     """
-    return _loaded(open_recording(path, layout), layout, path)
+    return _loaded(open_recording(path, layout, other_tasks), layout, path, other_tasks)
 
 
-def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str) -> CuedRecording:
+def apply_layout(
+    raw: mne.io.BaseRaw,
+    layout: RecordingsLayout,
+    name: Path | str,
+    other_tasks: Sequence[str] = (),
+) -> CuedRecording:
     """Apply a layout to a recording in memory, as `read_recording` does for a file.
 
     Parameters
@@ -166,6 +181,8 @@ def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str
         Channels, unit, montage and events.
     name : pathlib.Path or str
         Name of the recording in messages.
+    other_tasks : sequence of str
+        See `read_recording`.
 
     Returns
     -------
@@ -178,8 +195,8 @@ def apply_layout(raw: mne.io.BaseRaw, layout: RecordingsLayout, name: Path | str
         When it has no EEG channels, or they cannot be renamed.
     """
     raw = raw.copy()
-    cues = _cues(raw, layout, name)
-    return _loaded(_with_layout_channels(raw, cues, layout, name), layout, name)
+    cues = _cues(raw, layout, name, other_tasks=other_tasks)
+    return _loaded(_with_layout_channels(raw, cues, layout, name), layout, name, other_tasks)
 
 
 def _cues(
@@ -187,10 +204,11 @@ def _cues(
     layout: RecordingsLayout,
     name: Path | str,
     outside: Sequence[tuple[float, str]] = (),
+    other_tasks: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Add triggers as annotations in place, and find the cues."""
     events = layout.events_of()
-    read_file(name, annotate_triggers, raw, events, name)
+    read_file(name, annotate_triggers, raw, [*events, *other_tasks], name)
     cues: pd.DataFrame = read_file(name, class_cues, raw, events, outside)
     contradicting = cues[cues["left_out"] == "contradicting"]
     if len(contradicting) > MAX_CONTRADICTING_SHARE * len(cues):
@@ -212,10 +230,13 @@ def _with_layout_channels(
     return CuedRecording(with_channels(raw, channels), cues, channels, dict(events.most_common()))
 
 
-def _loaded(recording: CuedRecording, layout: RecordingsLayout, name: Path | str) -> CuedRecording:
+def _loaded(
+    recording: CuedRecording, layout: RecordingsLayout, name: Path | str, other_tasks: Sequence[str]
+) -> CuedRecording:
     """Load samples, and apply unit, electrode positions and classes of the layout."""
     raw = recording.raw
-    annotations = class_annotations(raw, recording.cues)
+    tasks = class_cues(raw, dict.fromkeys(other_tasks, OTHER_TASK))
+    annotations = class_annotations(raw, pd.concat([recording.cues, tasks]))
     read_file(name, raw.load_data, verbose="error")
     scale_samples(raw, scale_of(layout.unit_scale, Path(name).as_posix()))
     raw = _from_first_sample(raw)

@@ -173,7 +173,7 @@ def check_same_kind(
             f"trials have {n_times} samples; the model was fitted with {fitted_n_times}. "
             "Cut the same window at the same sampling frequency."
         )
-    if None not in (signals.sfreq, fitted_sfreq) and signals.sfreq != fitted_sfreq:
+    if _differ(signals.sfreq, fitted_sfreq):
         raise DataError(
             f"trials are sampled at {signals.sfreq} Hz; the model was fitted at "
             f"{fitted_sfreq} Hz. Resample them."
@@ -213,13 +213,22 @@ def check_sfreq(given: float | None, of_trials: float | None) -> None:
     Raises
     ------
     DataError
-        When both are known and differ.
+        When both are known and differ by more than rounding.
     """
-    if None not in (given, of_trials) and given != of_trials:
+    if _differ(given, of_trials):
         raise DataError(
             f"sfreq is {given:g} Hz, but the trials have {of_trials:g} Hz: leave `sfreq` "
             "out, which is only for arrays."
         )
+
+
+def _differ(first: float | None, second: float | None) -> bool:
+    """Return whether two sampling frequencies are known and differ by more than rounding."""
+    if first is None or second is None or first == second:
+        return False
+    from bci_dann.data.segmentation import same_sfreq  # imports MNE
+
+    return not same_sfreq(first, second)
 
 
 def _channels_message(given: list[str], fitted: list[str]) -> str:

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
     from bci_dann.data.preprocessing import Preprocessing
 
-__all__ = ["filtered_epochs", "warn_of_prior_filter", "warn_of_reference"]
+__all__ = [
+    "filtered_epochs",
+    "warn_of_lacking_reference",
+    "warn_of_prior_filter",
+    "warn_of_reference",
+]
 
 # Tolerance (Hz) for the edges of a filter that MNE has noted in the info. Empirical: bands in use
 # differ by at least twice as much.
@@ -28,7 +33,7 @@ MARGIN_PERIODS = 4.0
 def filtered_epochs(
     epochs: mne.BaseEpochs, steps: Preprocessing, window: tuple[float, float], label: str
 ) -> mne.BaseEpochs:
-    """Filter epochs to the band of a model where that is possible.
+    """Apply the filters of a model to epochs where that is possible.
 
     Parameters
     ----------
@@ -44,17 +49,17 @@ def filtered_epochs(
     Returns
     -------
     mne.Epochs
-        Filtered if their info notes a wider band than that of the model; otherwise unchanged, with
-        a warning if they lack a part of the band.
+        Filtered to the band if their info notes a wider one; unchanged, with a warning, if they
+        lack a part of it. The info does not note notch filters: the notch of the model is applied
+        if its frequency is in the band. A second notch changes the epochs little.
     """
-    from bci_dann.data.filtering.signal_filters import filter_band
+    from bci_dann.data.filtering.signal_filters import filter_epochs, notch_epochs
 
-    if steps.band is None:
-        return epochs
-    low, high = steps.band
     noted = (epochs.info["highpass"], epochs.info["lowpass"])
+    low, high = noted if steps.band is None else steps.band
     if abs(noted[0] - low) <= BAND_TOLERANCE and abs(noted[1] - high) <= BAND_TOLERANCE:
-        return epochs
+        is_inside = steps.notch is not None and steps.notch < noted[1]
+        return notch_epochs(epochs, steps) if is_inside else epochs
     if noted[0] > low + BAND_TOLERANCE or noted[1] < high - BAND_TOLERANCE:
         _warn(
             f"{label}: by their info, the epochs contain {noted[0]:g} to {noted[1]:g} Hz, but the "
@@ -63,7 +68,7 @@ def filtered_epochs(
         )
         return epochs
     margin = min(window[0] - epochs.times[0], epochs.times[-1] - window[1])
-    filtered = filter_band(epochs, steps, picks="all")
+    filtered = filter_epochs(epochs, steps)
     if margin < MARGIN_PERIODS / low:
         _warn(
             f"{label}: by their info, the epochs contain {noted[0]:g} to {noted[1]:g} Hz; they "
@@ -119,6 +124,26 @@ def warn_of_reference(
             f"{label}: the recording was re-referenced in MNE, but the training recordings keep "
             "the reference they were recorded with. Give the recording with its original "
             "reference, or train with `reference: average`."
+        )
+
+
+def warn_of_lacking_reference(epochs: mne.BaseEpochs, steps: Preprocessing, label: str) -> None:
+    """Warn if epochs lack reference channels of a model, and were not re-referenced before.
+
+    Parameters
+    ----------
+    epochs : mne.Epochs
+        Epochs that lack a channel of the reference.
+    steps : Preprocessing
+        The preprocessing of the training recordings.
+    label : str
+        Name of the epochs, for messages.
+    """
+    if not epochs.info["custom_ref_applied"]:
+        _warn(
+            f"{label}: the training recordings were re-referenced to {steps.reference}. The epochs "
+            "lack these channels, and by their info they were not re-referenced. Do so before "
+            "cutting them, keep the channels, or give the Raw."
         )
 
 

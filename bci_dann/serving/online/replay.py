@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,18 @@ from numpy.typing import NDArray
 from bci_dann._files import check_folder_of, write_atomically
 from bci_dann._validation import check_between
 from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.serving.headsets.differences import differences
+from bci_dann.serving.headsets.repaired_signals import raw_with_electrodes
 from bci_dann.serving.online.decision import Decision
 from bci_dann.serving.online.online_decoder import OnlineDecoder
 from bci_dann.serving.online.replay_scores import ReplayScores, cue_table_of, decision_table
 from bci_dann.serving.reading.continuous_recordings import ContinuousRecording, read_continuous
-from bci_dann.serving.reading.reading_options import Cues, no_event, reading_options
+from bci_dann.serving.reading.reading_options import (
+    Cues,
+    ReadingOptions,
+    no_event,
+    reading_options,
+)
 from bci_dann.serving.reading.recording_names import recording_files
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Replay", "replay_recording"]
+
+Segment: TypeAlias = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,8 @@ class Replay:  # numpydoc ignore=PR02
         ``prediction``, ``reason``, a column ``p_CLASS`` for each class, and ``faults`` by channel.
     cues : pandas.DataFrame
         One row for each usable cue, with the decision at the end of its trial: ``onset`` (s),
-        ``event``, ``class`` (empty if not known), and the columns of ``decisions``.
+        ``event``, ``class`` (empty if not known), and the columns of ``decisions``. As in
+        `predict`, a cue is not usable if its trial overlaps a segment that is marked bad.
     scores : ReplayScores or None
         Accuracy of the decisions; ``None`` if the class of no cue is known.
     delay_s : float
@@ -50,6 +60,9 @@ class Replay:  # numpydoc ignore=PR02
         Length of the window (s).
     model : ServedModel
         The model in its final state of adaptation.
+    differences : str
+        How the recording was changed because it differs from the training recordings, or empty;
+        see :func:`predict_recordings`.
 
     See Also
     --------
@@ -75,6 +88,7 @@ class Replay:  # numpydoc ignore=PR02
     delay_s: float
     window_s: float
     model: ServedModel
+    differences: str = ""
 
 
 def replay_recording(
@@ -88,10 +102,15 @@ def replay_recording(
     cues: Cues = (),
     unit_scale: float | str | None = None,
     rename: Mapping[str, str] | None = None,
+    bads: Sequence[str] = (),
+    reference: Sequence[str] = (),
     out: str | Path | None = None,
     progress: bool = False,
 ) -> Replay:
     """Decode a recording like a stream, with an :class:`OnlineDecoder`.
+
+    Missing, dead and bad electrodes are interpolated as in :func:`prepare`. A live stream gets no
+    interpolation.
 
     Parameters
     ----------
@@ -113,6 +132,10 @@ def replay_recording(
         Unit of the samples in the file, or the factor to volt. Default: as in training.
     rename : mapping of str to str, or None
         Electrode names by channel name, in addition to the renaming used in training.
+    bads : sequence of str
+        Bad channels, in addition to those marked in the recording; see :func:`prepare`.
+    reference : sequence of str
+        Electrodes whose mean is subtracted; see :func:`prepare`.
     out : str, pathlib.Path or None
         CSV file for the decisions.
     progress : bool
@@ -129,7 +152,8 @@ def replay_recording(
         When the recording is not continuous, ``out`` is the recording itself, or for the reasons
         of :class:`OnlineDecoder`.
     DataError
-        When the recording cannot be read, lacks channels, or has none of the events in ``cues``.
+        When the recording cannot be read, lacks more than a fifth of the electrodes, or has none
+        of the events in ``cues``.
     ResultsError
         When the file cannot be written.
 
@@ -154,22 +178,22 @@ def replay_recording(
     served = as_served_model(model)
     if out is not None:
         _check_not_the_recording(check_folder_of(Path(out)), recording)
-    continuous = read_continuous(
-        recording, served, reading_options(served.recipe, cues, unit_scale, rename)
-    )
+    options = reading_options(served.recipe, cues, unit_scale, rename, bads, reference)
+    continuous = read_continuous(recording, served, options)
     if cues and continuous.cues.empty:
         raise DataError(
             f"{continuous.label}: {no_event(next(iter(cues)), continuous.recording.events)}"
         )
+    continuous, changes = _with_electrodes(continuous, served, options)
     decoder = OnlineDecoder(
-        served,
+        _model_as_read(served, options),
         sfreq=continuous.sfreq,
         ch_names=continuous.raw.ch_names,
         step=step,
         adapting=adapting,
         abstain_below=abstain_below,
     )
-    usable = continuous.cues[continuous.cues["left_out"] == ""]
+    usable = _usable_cues(continuous, served)
     ends = _ends_of_trials(usable, served, continuous.sfreq)
     decisions, at_ends = _decode(decoder, continuous, ends, chunk_s, progress)
     table = decision_table(decisions, decoder.classes)
@@ -184,8 +208,64 @@ def replay_recording(
         scores=ReplayScores.of(at_cues, table, decoder.classes, step),
         delay_s=decoder.delay_s,
         window_s=decoder.window_s,
-        model=decoder.model,
+        model=ServedModel(decoder.model.estimator, served.recipe),
+        differences=changes,
     )
+
+
+def _with_electrodes(
+    continuous: ContinuousRecording, model: ServedModel, options: ReadingOptions
+) -> tuple[ContinuousRecording, str]:
+    """Interpolate the electrodes that `predict` interpolates, and describe what was changed."""
+    label, samples = continuous.label, continuous.cues["sample"].to_numpy()
+    try:
+        raw, electrodes = raw_with_electrodes(
+            continuous.raw, samples, model.recipe, continuous.layout, options
+        )
+    except (DataError, ConfigError) as error:
+        raise type(error)(f"{label}: {error}") from error
+    changes = differences(label, continuous.sfreq, electrodes, model.recipe, options)
+    return replace(continuous, recording=replace(continuous.recording, raw=raw)), changes
+
+
+def _model_as_read(model: ServedModel, options: ReadingOptions) -> ServedModel:
+    """Return the model for channels that are renamed already, with the reference of the user."""
+    recipe = model.recipe
+    changed: dict[str, object] = {"layout": recipe.layout.model_copy(update={"rename": {}})}
+    if options.reference:
+        update = {"reference": list(options.reference)}
+        changed["preprocessing"] = recipe.preprocessing.model_copy(update=update)
+    return ServedModel(model.estimator, recipe.model_copy(update=changed))
+
+
+def _usable_cues(continuous: ContinuousRecording, model: ServedModel) -> pd.DataFrame:
+    """Return the cues whose trials are neither left out nor marked bad.
+
+    Trials with interruptions are kept, because the decoder itself withholds their decisions.
+    """
+    usable = continuous.cues[continuous.cues["left_out"] == ""]
+    first, last = (round(time * continuous.sfreq) for time in model.recipe.window)
+    samples = usable["sample"].to_numpy(dtype=int)
+    starts, stops = (samples + first) / continuous.sfreq, (samples + last + 1) / continuous.sfreq
+    is_bad = np.zeros(len(usable), dtype=bool)
+    for start, stop in _segments(continuous)[1]:
+        is_bad |= (start < stops) & (stop > starts)  # as mne.Epochs decides
+    return usable[~is_bad]
+
+
+def _segments(continuous: ContinuousRecording) -> tuple[list[Segment], list[Segment]]:
+    """Return start and end (s) of interruptions, and of other segments that are marked bad."""
+    from bci_dann.data.screening.interruptions import INTERRUPTION
+
+    marks = continuous.raw.annotations
+    onsets = marks.onset - continuous.raw.first_time
+    interrupted, bad = [], []
+    for start, stop, name in zip(onsets, onsets + marks.duration, marks.description, strict=True):
+        if name.upper().startswith((INTERRUPTION, "EDGE")):
+            interrupted.append((float(start), float(stop)))
+        elif name.upper().startswith("BAD"):
+            bad.append((float(start), float(stop)))
+    return interrupted, bad
 
 
 def _decode(
@@ -213,16 +293,11 @@ def _decode(
 
 def _signal_uv(continuous: ContinuousRecording) -> NDArray[np.float64]:
     """Return the signals (µV), with NaN where the recording has interruptions."""
-    from bci_dann.data.screening.interruptions import INTERRUPTION
-
-    raw = continuous.raw
-    signal: NDArray[np.float64] = raw.get_data() * 1e6
-    for onset, duration, name in zip(
-        raw.annotations.onset, raw.annotations.duration, raw.annotations.description, strict=True
-    ):
-        if name.upper().startswith((INTERRUPTION, "EDGE")):
-            start = max(0, round((onset - raw.first_time) * continuous.sfreq))
-            signal[:, start : start + max(1, round(duration * continuous.sfreq))] = np.nan
+    signal: NDArray[np.float64] = continuous.raw.get_data() * 1e6
+    for start, stop in _segments(continuous)[0]:
+        first = max(0, round(start * continuous.sfreq))
+        n_samples = max(1, round((stop - start) * continuous.sfreq))
+        signal[:, first : first + n_samples] = np.nan
     return signal
 
 
@@ -235,12 +310,17 @@ def _ends_of_trials(usable: pd.DataFrame, model: ServedModel, sfreq: float) -> N
 def _shown(
     pairs: Sequence[tuple[int, int]], label: str, progress: bool
 ) -> Iterable[tuple[int, int]]:
+    """Iterate over pairs, with a progress bar in which names are neither markup nor emoji."""
     if not progress:
-        return pairs
+        yield from pairs
+        return
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-    return track(pairs, description=f"Replaying {label}", console=Console(stderr=True))
+    name = TextColumn("{task.description}", markup=False)
+    bar = Progress(name, BarColumn(), TaskProgressColumn(), console=Console(stderr=True))
+    with bar:
+        yield from bar.track(pairs, description=f"Replaying {label}")
 
 
 def _check_not_the_recording(out: Path, recording: str | Path | mne.io.BaseRaw) -> None:

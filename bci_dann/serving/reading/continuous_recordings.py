@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.serving.checks.mismatches import warn_of_prior_filter, warn_of_reference
-from bci_dann.serving.reading.reading_options import ReadingOptions, check_renamed, layout_for
+from bci_dann.serving.reading.reading_options import (
+    ReadingOptions,
+    check_renamed,
+    layout_for,
+    other_tasks,
+)
 from bci_dann.serving.reading.recording_names import Recording, raw_session, recording_label
 from bci_dann.serving.served_model import ServedModel
 
@@ -109,7 +114,7 @@ def _of_file(path: Path, model: ServedModel, options: ReadingOptions) -> Continu
             f"{path} contains epochs: give the continuous recording that they were cut from."
         )
     layout = layout_for(model.recipe, options, str(path), bids_events_path(path).is_file())
-    recording = read_recording(path, layout)
+    recording = read_recording(path, layout, other_tasks(model.recipe, layout, str(path)))
     check_renamed(options, recording.channels)
     return ContinuousRecording(recording, layout, str(path), recording_name(path))
 
@@ -145,6 +150,6 @@ def continuous_of_raw(
     if not options.reference:
         warn_of_reference(raw, model.recipe.preprocessing, label)
     layout = layout_for(model.recipe, options, label)
-    recording = apply_layout(raw, layout, label)
+    recording = apply_layout(raw, layout, label, other_tasks(model.recipe, layout, label))
     check_renamed(options, recording.channels)
     return ContinuousRecording(recording, layout, label, raw_session(raw))

@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_option
 from bci_dann.exceptions import DataError
 from bci_dann.serving.checks.channel_exchange import warn_of_exchange
-from bci_dann.serving.checks.mismatches import filtered_epochs, warn_of_reference
+from bci_dann.serving.checks.mismatches import (
+    filtered_epochs,
+    warn_of_lacking_reference,
+    warn_of_reference,
+)
 from bci_dann.serving.checks.plausibility import warn_of_amplitude
 from bci_dann.serving.headsets.repaired_signals import epochs_with_electrodes
 from bci_dann.serving.reading.recording_names import epochs_session, recording_label
@@ -62,7 +66,7 @@ def trials_of_epochs(
     Parameters
     ----------
     epochs : mne.Epochs
-        Referenced and filtered like the trials of the model, time-locked to the event that starts
+        Filtered like the trials of the model, time-locked to the event that starts
         a trial. They are not changed.
     model : ServedModel
         The model.
@@ -248,11 +252,28 @@ def _with_layout(
     epochs, electrodes = epochs_with_electrodes(epochs, recipe, options)
     names = resolve_names(channels, epochs.ch_names)
     check_channels(epochs, names)
+    _apply_reference(epochs, recipe, names, label)
     epochs.pick(names, verbose="error").reorder_channels(names)
     epochs.rename_channels(dict(zip(names, channels, strict=True)), verbose="error")
     as_good_eeg(epochs)
     scale_samples(epochs, _scale(recipe, options, label))
     return epochs, electrodes
+
+
+def _apply_reference(
+    epochs: mne.BaseEpochs, recipe: ModelRecipe, names: Sequence[str], label: str
+) -> None:
+    """Apply the reference of training in place, whatever the reference of the epochs is."""
+    from bci_dann.data.channels.electrode_names import resolve_names
+
+    reference = recipe.preprocessing.reference
+    if reference is None:
+        return
+    chosen = names if reference == "average" else resolve_names(reference, epochs.ch_names)
+    if set(chosen) <= set(epochs.ch_names):
+        epochs.set_eeg_reference(list(chosen), verbose="error")
+    else:
+        warn_of_lacking_reference(epochs, recipe.preprocessing, label)
 
 
 def _scale(recipe: ModelRecipe, options: ReadingOptions, label: str) -> float:
@@ -273,6 +294,7 @@ def _within_limit(epochs: mne.BaseEpochs, recipe: ModelRecipe) -> mne.BaseEpochs
 
 def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None) -> mne.BaseEpochs:
     from bci_dann.data.filtering.epoch_resampling import resampled_epochs
+    from bci_dann.data.segmentation import same_sfreq
 
     start, end = recipe.window
     half_a_sample = 0.5 / epochs.info["sfreq"]
@@ -282,7 +304,8 @@ def _in_window(epochs: mne.BaseEpochs, recipe: ModelRecipe, n_times: int | None)
             f"event, but the model needs {start:g} to {end:g} s: cut longer epochs, or give the "
             "Raw."
         )
-    resample = recipe.sfreq if epochs.info["sfreq"] != recipe.sfreq else None
+    is_same = same_sfreq(epochs.info["sfreq"], recipe.sfreq)
+    resample = None if is_same else recipe.sfreq
     cut = partial(_cropped, epochs, start)
     matched = resampled_epochs(cut, end, resample, n_times)
     missing = 0 if n_times is None else n_times - len(matched.times)

@@ -22,6 +22,7 @@ __all__ = [
     "check_renamed",
     "layout_for",
     "no_event",
+    "other_tasks",
     "parsed_scale",
     "reading_options",
 ]
@@ -192,6 +193,30 @@ def layout_for(
     if not (in_bids and layout.format == "bids"):
         update |= {"format": "files", "pattern": "{subject}"}
     return layout.model_copy(update=update)
+
+
+def other_tasks(recipe: ModelRecipe, layout: RecordingsLayout, label: str) -> list[str]:
+    """Return the events of training that start a task in a recording, but are no cues of it.
+
+    Parameters
+    ----------
+    recipe : ModelRecipe
+        Recipe with the events of training, also those of classes that the model does not decode.
+    layout : RecordingsLayout
+        The result of `layout_for`.
+    label : str
+        The path of the recording, or its name in messages.
+
+    Returns
+    -------
+    list of str
+        Empty if the model has no rest windows, which alone must not overlap these tasks.
+    """
+    if recipe.preprocessing.rest_window is None:
+        return []
+    path = Path(label).as_posix()
+    events = recipe.layout.events_of(_run_in(path, recipe.layout), path)
+    return [event for event in events if event not in layout.events]
 
 
 def _run_in(path: str, layout: RecordingsLayout) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,11 @@ from bci_dann.serving.reading.reading_options import (
     reading_options,
 )
 from bci_dann.serving.reading.recording_names import Recording, recording_label
+from bci_dann.serving.reading.several_recordings import (
+    check_different_files,
+    check_different_trials,
+    with_own_labels,
+)
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
 if TYPE_CHECKING:
@@ -114,9 +119,10 @@ def prepare(
     filters, window and sampling frequency. A ``Raw`` must therefore be continuous and unprocessed,
     as MNE reads it from a file.
 
-    ``Epochs`` must already be referenced and filtered, because epochs are too short for the
-    filters, and time-locked to the event that starts a trial. Channels are picked by name, and the
-    epochs are cropped and resampled to the window and sampling frequency of the model.
+    ``Epochs`` must already be filtered, because epochs are too short for the filters, and
+    time-locked to the event that starts a trial. Channels are picked by name, the reference of the
+    model is applied, and the epochs are cropped and resampled to the window and sampling frequency
+    of the model. Epochs whose info notes a wider band than that of the model are filtered.
 
     Up to a fifth of the electrodes of the model may be missing, marked bad, or without a signal in
     more than half of the trials: they are interpolated from all others by spherical splines.
@@ -197,14 +203,17 @@ def prepare_with_cues(
     Returns
     -------
     list of PreparedRecording
-        For each recording its trials, if any, and all of its cues.
+        For each recording its trials, if any, and all of its cues. Equal names are numbered.
 
     Raises
     ------
     ConfigError, DataError
-        For the reasons of :func:`prepare`, and when a cue of the user occurs in no recording.
+        For the reasons of :func:`prepare`, when a cue of the user occurs in no recording, and when
+        a recording is given twice.
     """
-    prepared = [_prepared(recording, model, options) for recording in recordings]
+    check_different_files(recordings)
+    prepared = with_own_labels([_prepared(one, model, options) for one in recordings])
+    check_different_trials(prepared)
     found = {str(event) for recording in prepared for event in recording.cues["event"]}
     events = sum((Counter(recording.events) for recording in prepared), Counter())
     label = ", ".join(recording.label for recording in prepared)
@@ -252,6 +261,7 @@ class _RecordingAsDataset:
     """Attributes of a dataset that are needed to cut trials from a single recording."""
 
     interval: tuple[float, float]
+    event_id: dict[str, int] = field(default_factory=dict)  # tasks other than those of the cues
     unit_factor: float = 1e6  # microvolt per volt
     code: str = "the recording"
 
@@ -280,6 +290,7 @@ def _cut(
     continuous: ContinuousRecording, model: ServedModel, options: ReadingOptions
 ) -> PreparedRecording:
     """Cut a continuous recording into trials."""
+    from bci_dann.data.recordings.events import OTHER_TASK
     from bci_dann.data.screening.cues import with_outcome
     from bci_dann.data.screening.rest_windows import cut_rest_windows
     from bci_dann.data.segmentation import cut_trials
@@ -287,7 +298,7 @@ def _cut(
     recording, layout, label = continuous.recording, continuous.layout, continuous.label
     sfreq = continuous.sfreq
     steps = _steps_from_event(model.recipe, sfreq, options)
-    dataset = _RecordingAsDataset((0.0, layout.interval[1]))
+    dataset = _RecordingAsDataset((0.0, layout.interval[1]), {OTHER_TASK: 0})
     try:
         raw, electrodes = raw_with_electrodes(
             recording.raw, recording.cues["sample"].to_numpy(), model.recipe, layout, options

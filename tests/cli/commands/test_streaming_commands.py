@@ -29,6 +29,26 @@ def test_replay_prints_decisions_accuracy_and_delay(bci_dann, model, recordings,
     assert picture.stat().st_size > 10_000
 
 
+def test_replay_takes_the_options_of_predict(bci_dann, model, recordings, tmp_path):
+    second = recordings / "new" / "second_raw.fif"
+    outs = ("--csv", tmp_path / "d.csv", "--step", 0.5)
+    done = bci_dann("replay", model, second, *outs, "--reference", "Cz")
+    assert done.exit_code == 0, done.output
+    assert "Re-referenced to Cz." in done.stdout
+    done = bci_dann("replay", model, second, *outs, "--bad", "X9")
+    assert done.exit_code == 2
+    assert "--bad X9" in done.stderr
+
+
+def test_replay_names_the_recording_as_it_is(bci_dann, model, recordings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    copy = tmp_path / "A:cat:[b]_raw.fif"
+    copy.write_bytes((recordings / "new" / "second_raw.fif").read_bytes())
+    done = bci_dann("replay", model, copy.name, "--step", 2)
+    assert done.exit_code == 0, done.output
+    assert f"Replaying {copy.name}" in done.stderr
+
+
 def test_replay_checks_files_before_it_begins(bci_dann, model, recordings, tmp_path):
     second = recordings / "new" / "second_raw.fif"
     done = bci_dann("replay", model, second, "--csv", tmp_path / "no" / "d.csv")

@@ -125,6 +125,7 @@ OF_MODEL = {"fitted_n_times": 32, "fitted_ch_names": ["C3", "C4"], "fitted_sfreq
     [
         (32, {"ch_names": ["C3", "C4"], "sfreq": 64.0}, {}, None),
         (32, {}, {}, None),  # an array says nothing
+        (32, {"sfreq": 64.004}, {}, None),  # the same, rounded in a file
         (
             32,
             {"ch_names": ["Cz"], "sfreq": 99.0},
@@ -148,7 +149,7 @@ def test_trials_are_compared_with_those_of_the_fit(n_times, brought, fitted, mes
 
 
 @pytest.mark.parametrize(
-    ("given", "of_trials"), [(None, None), (64.0, None), (None, 64.0), (64, 64.0)]
+    ("given", "of_trials"), [(None, None), (64.0, None), (None, 64.0), (64, 64.0), (64, 64.004)]
 )
 def test_one_sampling_frequency(given, of_trials):
     check_sfreq(given, of_trials)

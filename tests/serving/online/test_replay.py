@@ -10,7 +10,7 @@ import pytest
 from bci_dann import serving
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.reporting import draw_replay, write_replay_figure
-from bci_dann.serving import replay_recording
+from bci_dann.serving import ServedModel, replay_recording
 from bci_dann.serving.online.decision import Decision
 from bci_dann.serving.online.replay_scores import ReplayScores, decision_table
 
@@ -51,6 +51,91 @@ def test_what_is_interrupted_is_not_decided(causal_model, new_subject):
     assert set(hit["reason"]) == {"missing samples"}
     assert hit[["p_left_hand", "p_right_hand"]].isna().all(axis=None)
     assert table.loc[table["time"] > 24.5, "ok"].all()
+
+
+PROBABILITIES = ["p_left_hand", "p_right_hand"]
+
+
+def exchanged(raw):
+    """Return the recording with the cables of C3 and C4 exchanged."""
+    return raw.copy().rename_channels({"C3": "C4", "C4": "C3"})
+
+
+def test_exchanged_names_are_corrected_once(replay, causal_model, new_subject):
+    recipe = causal_model.recipe
+    layout = recipe.layout.model_copy(update={"rename": {"C3": "C4", "C4": "C3"}})
+    model = ServedModel(causal_model.estimator, recipe.model_copy(update={"layout": layout}))
+    corrected = replay_recording(model, exchanged(new_subject), step=0.5)
+    pd.testing.assert_frame_equal(corrected.decisions, replay.decisions, rtol=0, atol=1e-6)
+    assert corrected.model.recipe.layout.rename == layout.rename
+
+
+def test_names_that_the_user_exchanges_are_corrected_once(replay, causal_model, new_subject):
+    rename = {"C3": "C4", "C4": "C3"}
+    corrected = replay_recording(causal_model, exchanged(new_subject), step=0.5, rename=rename)
+    pd.testing.assert_frame_equal(corrected.decisions, replay.decisions, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("lost", ["marked", "named", "missing", "flat"])
+def test_electrodes_without_a_signal_are_interpolated_as_in_predict(
+    causal_model, new_subject, lost
+):
+    raw, options = new_subject.copy(), {}
+    if lost == "missing":
+        raw.drop_channels(["C3"])
+    elif lost == "flat":
+        raw.apply_function(lambda x: 0 * x, picks=["C3"])
+    else:
+        raw.apply_function(lambda x: x[::-1], picks=["C3"])
+    if lost == "marked":
+        raw.info["bads"] = ["C3"]
+    if lost == "named":
+        options = {"bads": ["C3"]}
+    predicted = serving.predict_recordings(causal_model, raw, **options)
+    result = replay_recording(causal_model, raw, step=2.0, **options)
+    np.testing.assert_allclose(result.cues[PROBABILITIES], predicted[PROBABILITIES], atol=1e-6)
+    assert [result.differences] == predicted.attrs["differences"]
+    assert "Interpolated by spherical splines from 14 electrodes" in result.differences
+
+
+def test_too_few_electrodes_and_unknown_bad_channels_are_refused(causal_model, new_subject):
+    few = new_subject.copy().pick(["C3", "Cz", "C4"])
+    with pytest.raises(DataError, match=r"Raw: .*at most 3 \(a fifth\) can be interpolated"):
+        replay_recording(causal_model, few)
+    with pytest.raises(ConfigError, match=r"--bad X9 .*has no such channel"):
+        replay_recording(causal_model, new_subject, bads=["X9"])
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Raw. some channels seem to be exchanged", "ignore:all 20 trials are predicted as"
+)
+def test_the_reference_of_the_user_is_that_of_predict(causal_model, new_subject):
+    predicted = serving.predict_recordings(causal_model, new_subject, reference=["Cz", "Pz"])
+    result = replay_recording(causal_model, new_subject, step=2.0, reference=["Cz", "Pz"])
+    np.testing.assert_allclose(result.cues[PROBABILITIES], predicted[PROBABILITIES], atol=1e-6)
+    assert result.model.recipe.preprocessing.reference is None
+
+
+def test_trials_that_are_marked_bad_are_not_scored(replay, causal_model, new_subject):
+    marked = new_subject.copy()
+    onsets = replay.cues["onset"]
+    marked.annotations.append(onsets[5] + 1.0, 1.0, "BAD_muscle")
+    marked.annotations.append(onsets[7] + 0.1, 0.2, "bad blink")  # before the trial
+    marked.annotations.append(onsets[9] + 1.0, 0.1, "BAD_ACQ_SKIP")
+    predicted = serving.predict_recordings(causal_model, marked)
+    result = replay_recording(causal_model, marked, step=2.0)
+    assert predicted["left_out"].value_counts()["marked_bad"] == 1
+    np.testing.assert_allclose(result.cues["onset"], onsets.drop(5))
+    assert result.scores.n_cues == 19
+    undecided = result.cues[result.cues["prediction"] == ""]
+    assert list(undecided["reason"]) == ["missing samples"]
+
+
+def test_a_recording_without_cues_is_decoded(causal_model, new_subject):
+    raw = new_subject.copy().set_annotations(None)
+    result = replay_recording(causal_model, raw, step=2.0)
+    assert result.cues.empty
+    assert result.decisions["ok"].all()
 
 
 def test_without_known_classes_there_are_decisions_and_no_scores(causal_model, new_subject):

@@ -108,6 +108,45 @@ def test_another_reference_causes_a_warning(model, cut, raw, with_recipe):
     prepare(raw, with_recipe(reference="average"))
 
 
+@pytest.mark.parametrize("reference", ["average", ["Pz"], ["Cz", "Pz"]])
+@pytest.mark.parametrize("before", [None, ["C3", "Pz"]])
+def test_the_reference_of_training_is_applied(with_recipe, cut, raw, reference, before):
+    model = with_recipe(channels=["C3", "Cz", "C4"], reference=reference)
+    expected = prepare(raw, model)
+    epochs = cut() if before is None else cut().set_eeg_reference(before, verbose="error")
+    np.testing.assert_allclose(prepare(epochs, model).X, expected.X, rtol=1e-4, atol=1e-4)
+
+
+def test_epochs_without_the_reference_channels_cause_a_warning(with_recipe, cut, raw):
+    model = with_recipe(channels=["C3", "Cz", "C4"], reference=["Pz"])
+    expected = prepare(raw, model)
+    with pytest.warns(BCIDannWarning, match=r"re-referenced to \['Pz'\]. The epochs lack these"):
+        prepare(cut().drop_channels(["Pz"]), model)
+    epochs = cut().set_eeg_reference(["Pz"], verbose="error").drop_channels(["Pz"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trials = prepare(epochs, model)
+    np.testing.assert_allclose(trials.X, expected.X, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("band", [None, (6.0, 45.0)])
+@pytest.mark.parametrize("filtered", [False, True])
+@pytest.mark.parametrize("method", ["iir", "causal"])
+def test_the_notch_of_training_is_applied(with_recipe, cut, raw, band, filtered, method):
+    if filtered and method == "causal":
+        pytest.skip("the epochs of these tests are filtered without a delay")
+    steps = {"band": band, "filter_method": method, "reject_uv": None}
+    raw._data += 1e-5 * np.sin(2 * np.pi * 30.0 * raw.times)
+    expected = prepare(raw, with_recipe(notch=30.0, **steps)).X
+    given = cut(-0.9, 2.9, band=band if filtered else None)
+    errors = [
+        (prepare(given, with_recipe(notch=notch, **steps)).X - expected).std() / expected.std()
+        for notch in (30.0, None)
+    ]
+    assert errors[0] < 0.15
+    assert errors[1] > 0.6
+
+
 def test_a_file_of_epochs_is_read(model, cut, expected, tmp_path):
     cut(-0.9, 2.9).save(tmp_path / "new-epo.fif", verbose="error")
     trials = prepare(tmp_path / "new-epo.fif", model)

@@ -101,7 +101,7 @@ def test_a_missing_event_is_reported_with_the_existing_ones(model, raw):
 
 
 def test_a_cue_in_one_of_several_recordings_is_enough(model, raw):
-    other = raw.copy()
+    other = raw.copy().apply_function(lambda x: 1.1 * x)
     other.annotations.rename({"770": "C"})
     table = serving.predict_recordings(model, [raw, other], cues=["769", "770", "C"])
     assert len(table) == 32

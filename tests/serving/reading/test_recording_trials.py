@@ -242,6 +242,23 @@ def test_rest_windows_count_from_the_task_also_where_it_starts_later(
     np.testing.assert_array_equal(trials.rest, trained.rest[trained.subjects == "2"])
 
 
+@pytest.mark.parametrize("kind", ["raw", "file"])
+@pytest.mark.parametrize("cues", [{}, {"769": "left_hand", "770": "right_hand"}])
+def test_rest_windows_do_not_overlap_tasks_of_other_classes(
+    with_recipe, raw, second, tmp_path, kind, cues
+):
+    """As in training, where the windows are cut with the tasks of all classes."""
+    events = {"769": "left_hand", "770": "right_hand", "771": "feet"}
+    model = with_recipe({"events": events}, **REST)
+    onsets = prepare(raw, model).metadata["onset"]
+    raw.annotations.append(onsets[3] - 0.5, 0.0, "771")
+    given = tmp_path / "new_raw.fif"
+    raw.save(given, verbose="error")
+    trials = prepare(given if kind == "file" else raw, model, cues=cues)
+    assert len(trials) == len(onsets)
+    assert np.flatnonzero(~trials.has_rest).tolist() == [3]
+
+
 def test_rest_windows_have_the_channels_in_the_order_of_the_model(with_recipe, second):
     turned = with_recipe(channels=["C4", "C3"], **REST)
     plain = with_recipe(channels=["C3", "C4"], **REST)
