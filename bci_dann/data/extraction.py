@@ -191,9 +191,10 @@ def with_progress(
     if not progress:
         return subjects
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import track
 
-    return track(subjects, description=f"{verb} {title}", console=Console(stderr=True))
+    return track(subjects, description=escape(f"{verb} {title}"), console=Console(stderr=True))
 
 
 def _changed(raw: mne.io.BaseRaw, change: Change, provenance: Provenance) -> mne.io.BaseRaw:

@@ -52,7 +52,8 @@ def tracked(
     """
     from rich.console import Console
 
-    console = Console(stderr=True, markup=False)  # names of variants have brackets
+    # names of variants have brackets, those of subjects may have colons
+    console = Console(stderr=True, markup=False, emoji=False)
     left = TimeLeft(pending, n_jobs)
     if not show:
         yield from results
@@ -75,7 +76,7 @@ def announce(text: str, show: bool) -> None:
     from rich.console import Console
 
     if show:
-        Console(stderr=True, markup=False).print(text, soft_wrap=True, highlight=False)
+        Console(stderr=True, markup=False, emoji=False).print(text, soft_wrap=True, highlight=False)
 
 
 class TimeLeft:

@@ -61,7 +61,7 @@ class TerminalCues:
         from rich.console import Console
         from rich.live import Live
 
-        self._console = console or Console(stderr=True, markup=False, highlight=False)
+        self._console = console or Console(stderr=True, markup=False, emoji=False, highlight=False)
         self._live = Live(console=self._console, screen=True, auto_refresh=False)
 
     def __enter__(self) -> TerminalCues:
