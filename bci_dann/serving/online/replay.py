@@ -179,12 +179,7 @@ def replay_recording(
     if out is not None:
         _check_not_the_recording(check_folder_of(Path(out)), recording)
     options = reading_options(served.recipe, cues, unit_scale, rename, bads, reference)
-    continuous = read_continuous(recording, served, options)
-    if cues and continuous.cues.empty:
-        raise DataError(
-            f"{continuous.label}: {no_event(next(iter(cues)), continuous.recording.events)}"
-        )
-    continuous, changes = _with_electrodes(continuous, served, options)
+    continuous, changes = _with_electrodes(_read(recording, served, options, cues), served, options)
     decoder = OnlineDecoder(
         _model_as_read(served, options),
         sfreq=continuous.sfreq,
@@ -211,6 +206,18 @@ def replay_recording(
         model=ServedModel(decoder.model.estimator, served.recipe),
         differences=changes,
     )
+
+
+def _read(
+    recording: str | Path | mne.io.BaseRaw, model: ServedModel, options: ReadingOptions, cues: Cues
+) -> ContinuousRecording:
+    """Return the recording, which must have one of the events of the user."""
+    continuous = read_continuous(recording, model, options)
+    if cues and continuous.cues.empty:
+        raise DataError(
+            f"{continuous.label}: {no_event(next(iter(cues)), continuous.recording.events)}"
+        )
+    return continuous
 
 
 def _with_electrodes(
