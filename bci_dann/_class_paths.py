@@ -56,9 +56,16 @@ def import_class(kind: str, path: str) -> Any:
     try:
         imported = importlib.import_module(module)
     except ImportError as error:
+        is_missing = (error.name or module) in (module, module.partition(".")[0])
+        advice = (
+            f"The folder of {module}.py must be on Python's path: install it, or set PYTHONPATH."
+            if is_missing
+            else f"{module} imports it: install what is missing, or correct the import."
+        )
+        raise ConfigError(f"{kind}: {path!r} cannot be imported: {error}. {advice}") from error
+    except SyntaxError as error:
         raise ConfigError(
-            f"{kind}: {path!r} cannot be imported: {error}. The folder of {module}.py must be on "
-            "Python's path: install it, or set PYTHONPATH."
+            f"{kind}: {path!r} cannot be imported, because {module} is not valid Python: {error}."
         ) from error
     if not hasattr(imported, attribute):
         hint = did_you_mean(attribute, dir(imported))

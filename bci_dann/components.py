@@ -325,8 +325,11 @@ def _build_of(kind: str, name: str, factory: Any, parameters: Mapping[str, Any])
         built = factory(**parameters)
     except ConfigError:
         raise
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{kind} {name!r} cannot be built with {parameters}: {error}.") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        advice = " Call super().__init__() first." if "Module.__init__()" in str(error) else ""
+        raise ConfigError(
+            f"{kind} {name!r} cannot be built with {parameters}: {error}.{advice}"
+        ) from error
     if not callable(built) and KINDS[kind].base is None:
         raise _wrong_kind(kind, name, built)
     return built

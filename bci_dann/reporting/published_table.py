@@ -24,7 +24,7 @@ from bci_dann.evaluation.runs.invocations import (
 )
 from bci_dann.evaluation.runs.records import versions
 from bci_dann.evaluation.score_table import parse_score_table, read_score_table
-from bci_dann.evaluation.summary import REFERENCE
+from bci_dann.evaluation.summary import REFERENCE, reference_among
 from bci_dann.exceptions import ConfigError, ResultsError
 from bci_dann.reporting.trial_curve import online_curve
 
@@ -78,7 +78,7 @@ class PublishedTable:
 def publish(
     folder: str | Path,
     note: str,
-    reference: str = REFERENCE,
+    reference: str | None = None,
     join: str | Path | None = None,
     over_trials: bool = False,
 ) -> PublishedTable:
@@ -91,8 +91,9 @@ def publish(
         regime, whose ``regimes.csv`` is then the table.
     note : str
         What was measured on which data, in one sentence.
-    reference : str
-        The pipeline that gains are taken against. In regimes it is the best of the baselines.
+    reference : str or None
+        The pipeline that gains are taken against. By default that of the report: ``source_only``,
+        or the simplest pipeline of the run. In regimes it is the best of the baselines.
     join : str, pathlib.Path or None
         A published table of the same configuration, with other regimes or other pipelines. Its
         rows and its commands are kept, but for pipelines and regimes that the folder holds.
@@ -123,7 +124,7 @@ def publish(
 
     path = Path(folder)
     if (path / TABLE_FILE).is_file():
-        if reference != REFERENCE or over_trials:
+        if reference is not None or over_trials:
             raise ConfigError(
                 f"{path} holds regimes, whose table compares with the best of the baselines: leave "
                 "--reference and --over-trials out, or give the folder of one regime."
@@ -145,7 +146,9 @@ def publish(
     windows = read_window_scores(path)
     if windows is not None:
         return PublishedTable(summarise_windows(windows), note, invocations)
-    return PublishedTable(summarise(_results(path), _n_classes(path), reference), note, invocations)
+    results = _results(path)
+    reference = reference or reference_among(results["pipeline"].unique()) or REFERENCE
+    return PublishedTable(summarise(results, _n_classes(path), reference), note, invocations)
 
 
 def publish_own(rows: pd.DataFrame, note: str, path: Path) -> None:

@@ -91,7 +91,9 @@ def _draw_probabilities(ax: Axes, replay: Replay) -> None:
     for onset, truth in zip(cues["onset"], cues["class"], strict=True):
         ax.axvline(onset, color=colours.get(truth, "#888888"), alpha=0.5, lw=1, ls=":")
     ax.set(ylim=(-0.03, 1.03), xlabel="time (s); dotted: cues", ylabel="probability")
-    ax.set_title(f"{Path(replay.label).name}, windows of {replay.window_s:.1f} s", fontsize=10)
+    name = "/".join(Path(replay.label).parts[-2:])
+    part = f"last {SHOWN_S:.0f} s of {name}" if len(shown) < len(table) else name
+    ax.set_title(f"{part}, windows of {replay.window_s:.1f} s", fontsize=10)
     _tidy(ax)
     ax.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bci_dann.exceptions import BCIDannWarning
+from bci_dann.exceptions import BCIDannWarning, ConfigError
 from bci_dann.serving.checks.plausibility import warn_of_few_trials, warn_of_one_class
 from bci_dann.serving.few_labels import known_labels, read_labels
 from bci_dann.serving.reading.reading_options import Cues, reading_options
@@ -137,8 +137,8 @@ def adapt_model(
     Raises
     ------
     ConfigError
-        When there is no recording, a label is not a class, the method cannot learn from labels, or
-        for the reasons of :func:`prepare`.
+        When ``out`` is the folder of the model, there is no recording, a label is not a class, the
+        method cannot learn from labels, or for the reasons of :func:`prepare`.
     DataError
         When a label matches no cue, a recording is given twice, or for the reasons of
         :func:`prepare`.
@@ -166,6 +166,7 @@ def adapt_model(
     served = as_served_model(model)
     table = None if labels is None else read_labels(labels)
     if out is not None:
+        _check_not_the_model(Path(out), model)
         check_writable(Path(out))
     options = reading_options(served.recipe, cues, unit_scale, rename, bads, reference)
     prepared = prepare_with_cues(as_list(recordings), served, options)
@@ -195,9 +196,17 @@ def adapt_model(
     )
 
 
+def _check_not_the_model(out: Path, model: object) -> None:
+    if isinstance(model, str | Path) and Path(model).expanduser().resolve() == out.resolve():
+        raise ConfigError(
+            f"the adapted model would replace the model {out}, which other subjects may need: give "
+            "another folder."
+        )
+
+
 def _warn_of_earlier_adaptation(recipe: ModelRecipe) -> None:
     """Warn if the model was already adapted, because this adaptation is replaced."""
-    files = list(dict.fromkeys(str(row["file"]) for row in recipe.adapted_to))
+    files = recipe.adapted_files
     if files:
         warnings.warn(
             f"the model was already adapted to {', '.join(files)}. This adaptation is replaced: "

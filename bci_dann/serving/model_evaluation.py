@@ -208,7 +208,7 @@ def evaluate_model(
     table["truth"] = truth
     table = table[(table["truth"] != "") & (table["left_out"] == "")].reset_index(drop=True)
     _warn_of_known_recordings(served, prepared)
-    warn_of_one_class(table["prediction"])
+    warn_of_one_class(table["prediction"], served.recipe.adapted_files)
     evaluation = _evaluation(table, np.asarray(served.estimator.classes_))
     _warn_of_chance(evaluation)
     return evaluation

@@ -131,6 +131,11 @@ class ModelRecipe(StrictModel):  # numpydoc ignore=PR02
         return content
 
     @property
+    def adapted_files(self) -> list[str]:  # numpydoc ignore=RT01
+        """The recordings that the model is adapted to, by their names."""
+        return list(dict.fromkeys(str(row["file"]) for row in self.adapted_to))
+
+    @property
     def window(self) -> tuple[float, float]:
         """Start and end of a trial relative to the event that starts it, both included.
 

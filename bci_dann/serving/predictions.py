@@ -121,7 +121,8 @@ def predict_recordings(
     table.attrs["differences"] = [one.differences for one in prepared if one.differences]
     expected = served.recipe.expected
     table.attrs["expected_accuracy"] = None if expected is None else expected.model_dump()
-    warn_of_one_class(table["prediction"][table["prediction"] != ""])
+    decided = table["prediction"][table["prediction"] != ""]
+    warn_of_one_class(decided, served.recipe.adapted_files)
     if out is not None:
         write_predictions(table, out)
     return table

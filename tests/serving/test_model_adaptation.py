@@ -113,3 +113,12 @@ def test_a_model_re_centred_by_rest_windows_adapts_to_a_recording(training, seco
     first, again = (serving.adapt_model(one, second).model for one in (model, loaded))
     tables = [serving.predict_recordings(one, second) for one in (first, again)]
     pd.testing.assert_frame_equal(*(getattr(table, "trials", table) for table in tables))
+
+
+def test_an_adapted_model_does_not_replace_the_model_itself(model, raw, tmp_path):
+    folder = tmp_path / "model"
+    model.save(folder)
+    before = (folder / "recipe.json").read_bytes()
+    with pytest.raises(ConfigError, match="would replace the model"):
+        adapt_model(folder, raw, out=tmp_path / "." / "model")
+    assert (folder / "recipe.json").read_bytes() == before

@@ -72,9 +72,11 @@ def compare(  # numpydoc ignore=PR01
     comparison = compare_runs(first, second, metric)
     changes = [(change,) for change in comparison.changes] or [("no difference",)]
     print_table("Differences", ("configuration, recordings and versions",), changes)
+    in_percent = metric in ("accuracy", "balanced_accuracy")
+    title = f"{metric} (%)" if in_percent else metric
     for (dataset, protocol), rows in comparison.scores.groupby(["dataset", "protocol"]):
-        cells = [_score_row(row) for _, row in rows.iterrows()]
-        print_table(f"{metric}: {dataset}, {protocol}", SCORE_COLUMNS, cells)
+        cells = [_score_row(row, in_percent) for _, row in rows.iterrows()]
+        print_table(f"{title}: {dataset}, {protocol}", SCORE_COLUMNS, cells)
     print_sentence(SCORE_NOTE if len(comparison.scores) else "The runs have no pipeline in common.")
 
 
@@ -116,8 +118,12 @@ def publish(  # numpydoc ignore=PR01
         str, typer.Option("--note", help="What was measured on which data, in one sentence.")
     ],
     reference: Annotated[
-        str, typer.Option("--reference", help="Pipeline that gains are computed against.")
-    ] = "source_only",
+        str | None,
+        typer.Option(
+            "--reference",
+            help="Pipeline that gains are computed against. Default: source_only, or the simplest.",
+        ),
+    ] = None,
     join: Annotated[
         Path | None,
         typer.Option(
@@ -140,12 +146,17 @@ def publish(  # numpydoc ignore=PR01
     print_sentence(f"Wrote {len(table.rows)} rows of {len(table.invocations)} commands to {out}")
 
 
-def _score_row(row: Any) -> list[str]:
-    scores = [f"{row[name]:.3f}" for name in ("first", "second")]
-    interval = f"{row['low']:+.3f} to {row['high']:+.3f}" if math.isfinite(row["low"]) else "–"
+def _score_row(row: Any, in_percent: bool) -> list[str]:
+    factor, digits = (100.0, 1) if in_percent else (1.0, 3)
+
+    def shown(name: str, sign: str = "") -> str:
+        rounded = round(factor * row[name], digits) + 0.0  # no negative zero
+        return f"{rounded:{sign}.{digits}f}"
+
+    interval = f"{shown('low', '+')} to {shown('high', '+')}" if math.isfinite(row["low"]) else "–"
+    scores = [shown("first"), shown("second"), shown("difference", "+"), interval]
     p_values = [_number(row[name]) for name in ("p_value", "p_holm")]
-    difference = f"{row['difference']:+.3f}"
-    return [row["pipeline"], str(row["n_subjects"]), *scores, difference, interval, *p_values]
+    return [row["pipeline"], str(row["n_subjects"]), *scores, *p_values]
 
 
 def _number(value: float) -> str:

@@ -117,6 +117,10 @@ def check_format(path: Path) -> None:
     extension = extension_of(path.name)
     if extension == ".eeg" and path.with_suffix(".vhdr").is_file():
         raise DataError(f"{path} has the samples of a recording: name its header (.vhdr).")
+    if extension not in READABLE and path.is_dir():
+        raise DataError(
+            f"{path} is a folder. Name the recordings in it, such as {path / 'recording.edf'}."
+        )
     if extension not in READABLE:
         advice = ADVICE.get(extension, "convert it to one of them")
         kind = f"a {extension} file" if extension else "a file without an extension"

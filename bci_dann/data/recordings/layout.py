@@ -8,7 +8,14 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from bci_dann._config import StrictModel
 from bci_dann._validation import did_you_mean
@@ -181,6 +188,14 @@ class RecordingsLayout(StrictModel):  # numpydoc ignore=PR02
                     "EDGE mark faults of a recording: give its events another class"
                 )
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out an empty order, so that files and caches without one do not change."""
+        content: dict[str, Any] = handler(self)
+        if not content.get("session_order"):
+            content.pop("session_order", None)
+        return content
 
     @property
     def classes(self) -> list[str]:  # numpydoc ignore=RT01

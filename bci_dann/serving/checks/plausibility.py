@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,21 +44,30 @@ def warn_of_few_trials(n_trials: int) -> None:
         )
 
 
-def warn_of_one_class(predictions: ArrayLike) -> None:
+def warn_of_one_class(predictions: ArrayLike, adapted_to: Sequence[str] = ()) -> None:
     """Warn if all predictions, of ten or more, are the same class.
 
     Parameters
     ----------
     predictions : array-like of str
         The predicted classes.
+    adapted_to : sequence of str
+        The recordings that the model was adapted to before.
     """
     names: Any = np.unique(np.asarray(predictions))
     if len(names) == 1 and np.size(predictions) >= MIN_PREDICTIONS:
         _warn(
             f"all {np.size(predictions)} trials are predicted as {str(names[0])!r}. Either the "
             "recording has only one class, or it differs from the training recordings in its "
-            "setup: compare channels, unit, reference and cues."
+            f"setup: compare channels, unit, reference and cues.{_other_subject(adapted_to)}"
         )
+
+
+def _other_subject(adapted_to: Sequence[str]) -> str:
+    files = ", ".join(dict.fromkeys(adapted_to))
+    if not files:
+        return ""
+    return f" Or it is of another subject than {files}, to which the model is adapted."
 
 
 def warn_of_amplitude(typical_uv: float, training: tuple[float, float] | None, label: str) -> None:

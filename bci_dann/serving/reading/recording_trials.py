@@ -343,6 +343,11 @@ def _trials(
 
 
 def _check_any_cue(recording: CuedRecording, layout: RecordingsLayout, label: str) -> None:
+    if recording.cues.empty and not recording.events:
+        raise DataError(
+            f"{label} has no trials, because it contains no events: neither annotations nor "
+            "triggers. Export it again with its events, or give epochs."
+        )
     if recording.cues.empty:
         raise DataError(
             f"{label} has no trials, because it contains none of the events "

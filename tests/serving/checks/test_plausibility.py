@@ -70,3 +70,8 @@ def test_an_amplitude_far_from_that_of_all_training_subjects_is_warned_of(adapte
     raw.apply_function(lambda x: 15 * x)
     with pytest.warns(BCIDannWarning, match=r"second_raw.fif has a typical amplitude .* Check the"):
         predict_recordings(adapted, raw)
+
+
+def test_one_class_from_an_adapted_model_may_be_of_another_subject():
+    with pytest.warns(BCIDannWarning, match=r"another subject than run1\.edf, run2\.edf"):
+        warn_of_one_class(["a"] * 10, ["run1.edf", "run2.edf", "run1.edf"])
