@@ -38,8 +38,9 @@ def read_labels(labels: str | Path | pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     labels : str, pathlib.Path or pandas.DataFrame
-        A CSV file, or a table: the column ``label``, and either ``trial`` (number of the cue from
-        0, as in the predictions) or ``onset`` (s); for several recordings also ``file``.
+        A CSV file with commas or semicolons, or a table: the column ``label``, and either
+        ``trial`` (number of the cue from 0, as in the predictions) or ``onset`` (s); for several
+        recordings also ``file``.
 
     Returns
     -------
@@ -73,8 +74,11 @@ def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
+        with path.open(encoding="utf-8-sig") as file:
+            header = file.readline()
         return pd.read_csv(
             path,
+            sep=";" if ";" in header and "," not in header else ",",  # of spreadsheet programs
             dtype={LABEL: str, FILE: str},
             skipinitialspace=True,
             keep_default_na=False,

@@ -163,6 +163,14 @@ def test_words_for_missing_values_may_be_classes(tmp_path):
     np.testing.assert_array_equal(table["onset"], [np.nan, 2.5, np.nan])
 
 
+def test_semicolons_of_spreadsheet_programs(tmp_path):
+    path = tmp_path / "few.csv"
+    path.write_text("\ufefftrial;label\n0;left_hand\n3;right_hand\n", encoding="utf-8")
+    table = read_labels(path)
+    assert table["trial"].tolist() == [0, 3]
+    assert table["label"].tolist() == ["left_hand", "right_hand"]
+
+
 def test_spaces_empty_labels_and_wrong_columns_of_a_csv_file(tmp_path):
     path = tmp_path / "few.csv"
     path.write_text("trial, label\n0, left_hand\n3, \n5, 1\n")

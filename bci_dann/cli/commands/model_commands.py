@@ -174,7 +174,9 @@ def adapt(  # numpydoc ignore=PR01
 def predict(  # numpydoc ignore=PR01
     model: ModelFolder,
     recordings: RecordingFiles,
-    out: Annotated[Path, typer.Option("--out", "-o", help="CSV file.")] = Path("predictions.csv"),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="CSV file; replaced if it exists.")
+    ] = Path("predictions.csv"),
     cue: Cues = None,
     unit_scale: UnitScale = None,
     rename: Renames = None,
