@@ -180,6 +180,7 @@ def _build_step(step: Mapping[str, Any], pipeline: str) -> Any:
     component = imported_class(step, pipeline)
     try:
         instance = component(**step["parameters"])
+        _check_own_method(instance)
         if hasattr(instance, "_parameter_constraints"):
             instance._validate_params()  # scikit-learn's own check, else only made in fit
         if hasattr(instance, "check_parameters"):
@@ -187,6 +188,22 @@ def _build_step(step: Mapping[str, Any], pipeline: str) -> Any:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"pipeline {pipeline}: {component.__name__}: {error}") from error
     return instance
+
+
+def _check_own_method(instance: Any) -> None:
+    """Raise if a subclass of our base class is not complete, which only `fit` would show."""
+    from bci_dann.estimators import TransferClassifier
+
+    if not isinstance(instance, TransferClassifier):
+        return
+    missing = [name for name in type(instance)._get_param_names() if not hasattr(instance, name)]
+    if missing or not hasattr(instance, "alignment"):
+        name = missing[0] if missing else "alignment"
+        raise TypeError(f"its __init__ must have and store the parameter {name!r}, as self.{name}.")
+    for public, own in (("fit", "fit_aligned"), ("predict_proba", "predict_proba_aligned")):
+        has_own_public = getattr(type(instance), public) is not getattr(TransferClassifier, public)
+        if not has_own_public and getattr(type(instance), own) is getattr(TransferClassifier, own):
+            raise TypeError(f"it does not implement {own}.")
 
 
 def _build_warning(

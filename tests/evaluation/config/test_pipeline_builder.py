@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
+from bci_dann.estimators import TransferClassifier
 from bci_dann.evaluation.config.pipeline_builder import (
     build,
     build_with_warnings,
@@ -122,6 +123,39 @@ def test_a_step_before_a_transfer_estimator_is_refused(own_module):
     assert isinstance(build(spec(step)), Transfer)
     with pytest.raises(ConfigError, match="Make it the only step"):
         build(spec(SCALER, step))
+
+
+class WithoutAlignment(TransferClassifier):
+    def __init__(self, sharp=1.0):
+        self.sharp = sharp
+
+
+class Renamed(TransferClassifier):
+    def __init__(self, alignment=None, sharp=1.0):
+        self.alignment = alignment
+        self.s = sharp
+
+
+class Unfinished(TransferClassifier):
+    def __init__(self, alignment=None):
+        self.alignment = alignment
+
+    def predict_proba_aligned(self, X):
+        return X
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (WithoutAlignment, "must have and store the parameter 'alignment'"),
+        (Renamed, "must have and store the parameter 'sharp', as self.sharp"),
+        (Unfinished, "does not implement fit_aligned"),
+    ],
+)
+def test_a_method_that_is_not_complete_is_told_when_built(own_module, kind, message):
+    step = {"name": kind.__name__, "from": own_module("own_method", **{kind.__name__: kind})}
+    with pytest.raises(ConfigError, match=f"{kind.__name__}: .*{message}"):
+        build(spec(step))
 
 
 def test_transfer_estimators_are_told_apart_by_what_they_request():
