@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bci_dann._resources import pipelines_folder
 from bci_dann.evaluation import load_pipeline
 from bci_dann.evaluation.config.pipeline_file import pipeline_description
+from bci_dann.evaluation.config.pipeline_parameters import with_defaults
 from bci_dann.exceptions import BCIDannError
 
 if TYPE_CHECKING:
@@ -136,8 +137,18 @@ def _description(name: str, definition: tuple[dict[str, Any], ...]) -> str:
     if not file.is_file() or _classes(file) != [step.get("name") for step in definition]:
         return steps
     sentence = FIRST_SENTENCE.split(pipeline_description(file))[0].rstrip(".")
-    changed = name.partition("[")[2].removesuffix("]")
+    changed = ", ".join(_changes(definition, file)) or name.partition("[")[2].removesuffix("]")
     return f"{sentence} (with {changed})" if changed else sentence
+
+
+def _changes(definition: tuple[dict[str, Any], ...], file: Path) -> Iterator[str]:
+    """Yield the parameters of a run that differ from the pipeline file."""
+    for step, shipped in zip(
+        definition, with_defaults(load_pipeline(file)).definition, strict=True
+    ):
+        for name, value in step.get("parameters", {}).items():
+            if name in shipped["parameters"] and value != shipped["parameters"][name]:
+                yield f"{name}={value}"
 
 
 def _classes(file: Path) -> list[str]:

@@ -44,6 +44,14 @@ def test_a_variant_is_told_with_its_settings(write_run, tmp_path):
     assert "(Ramoser et al. 2000) (with n_components=2)" in methods_of(run)
 
 
+def test_parameters_of_the_run_are_told(write_run, tmp_path):
+    run = write_run(tmp_path / "run", ("csp_lda",), n_subjects=3)
+    manifest = json.loads((run / "config.json").read_text())
+    manifest["pipelines"]["csp_lda"][0].setdefault("parameters", {})["n_components"] = 4
+    (run / "config.json").write_text(json.dumps(manifest))
+    assert "(Ramoser et al. 2000) (with n_components=4)" in methods_of(run)
+
+
 def test_a_pipeline_of_ones_own_borrows_no_citation(write_run, tmp_path):
     run = write_run(tmp_path / "run", ("csp_lda",), n_subjects=3)
     manifest = json.loads((run / "config.json").read_text())
