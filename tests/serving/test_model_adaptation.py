@@ -119,6 +119,6 @@ def test_an_adapted_model_does_not_replace_the_model_itself(model, raw, tmp_path
     folder = tmp_path / "model"
     model.save(folder)
     before = (folder / "recipe.json").read_bytes()
-    with pytest.raises(ConfigError, match="would replace the model"):
+    with pytest.raises(ConfigError, match="would replace the one in"):
         adapt_model(folder, raw, out=tmp_path / "." / "model")
     assert (folder / "recipe.json").read_bytes() == before

@@ -172,7 +172,8 @@ def _curve(
     import pandas as pd
 
     onsets = cues["onset"].to_numpy()
-    of_cue = np.searchsorted(onsets, decisions["time"].to_numpy(), side="right") - 1
+    # a decision up to half a step before a cue counts at the cue, as times are rounded to steps
+    of_cue = np.searchsorted(onsets - step / 2, decisions["time"].to_numpy(), side="right") - 1
     is_after = of_cue >= 0
     rows = decisions[is_after].assign(
         truth=cues["class"].to_numpy()[of_cue[is_after]],

@@ -40,6 +40,7 @@ def test_the_length_of_chunks_has_no_influence(replay, causal_model, new_subject
 def test_the_curve_rises_after_the_cue(replay):
     curve = replay.scores.curve.set_index(replay.scores.curve["after_cue"].round(1))
     assert curve.loc[3.5, "accuracy"] > curve["accuracy"].iloc[0]
+    assert curve["n"].iloc[0] >= curve["n"].iloc[1] - 1  # the first time is not cut in half
     assert curve.loc[3.5, "accuracy"] == pytest.approx(replay.scores.accuracy, abs=0.11)
 
 
