@@ -199,8 +199,8 @@ def adapt_model(
 def _check_not_the_model(out: Path, model: object) -> None:
     if isinstance(model, str | Path) and Path(model).expanduser().resolve() == out.resolve():
         raise ConfigError(
-            f"the adapted model would replace the one in {out}, which other subjects may need: give "
-            "another folder."
+            f"the adapted model would replace the one in {out}, which other subjects may need: "
+            "give another folder."
         )
 
 
