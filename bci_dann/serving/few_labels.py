@@ -15,7 +15,7 @@ from bci_dann.exceptions import ConfigError, DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bci_dann.serving.reading.recording_trials import PreparedRecording
+    from bci_dann.serving.reading.prepared_recording import PreparedRecording
 
 __all__ = ["known_labels", "read_labels"]
 

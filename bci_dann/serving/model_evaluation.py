@@ -22,9 +22,10 @@ from bci_dann.exceptions import BCIDannWarning, DataError
 from bci_dann.serving.checks.plausibility import warn_of_one_class
 from bci_dann.serving.few_labels import known_labels, read_labels
 from bci_dann.serving.predictions import predictions_of
+from bci_dann.serving.reading.prepared_recording import PreparedRecording
 from bci_dann.serving.reading.reading_options import Cues, reading_options
 from bci_dann.serving.reading.recording_names import Recording, as_list
-from bci_dann.serving.reading.recording_trials import PreparedRecording, prepare_with_cues
+from bci_dann.serving.reading.recording_trials import prepare_with_cues
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from bci_dann._files import check_folder_of, write_atomically
 from bci_dann._validation import check_between
 from bci_dann.exceptions import ConfigError
 from bci_dann.serving.checks.plausibility import warn_of_one_class
+from bci_dann.serving.reading.prepared_recording import PreparedRecording
 from bci_dann.serving.reading.reading_options import Cues, reading_options
 from bci_dann.serving.reading.recording_names import Recording, as_list, recording_files
-from bci_dann.serving.reading.recording_trials import PreparedRecording, prepare_with_cues
+from bci_dann.serving.reading.recording_trials import prepare_with_cues
 from bci_dann.serving.served_model import ServedModel, as_served_model
 
 if TYPE_CHECKING:

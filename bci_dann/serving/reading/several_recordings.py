@@ -14,8 +14,8 @@ import numpy as np
 from bci_dann.exceptions import DataError
 
 if TYPE_CHECKING:
+    from bci_dann.serving.reading.prepared_recording import PreparedRecording
     from bci_dann.serving.reading.recording_names import Recording
-    from bci_dann.serving.reading.recording_trials import PreparedRecording
 
 __all__ = ["check_different_files", "check_different_trials", "with_own_labels"]
 
