@@ -221,7 +221,8 @@ def cut_events(
     reasons = np.array(faults.reasons, dtype=object)
     if "" not in faults.reasons:
         return CutTrials(None, cues.assign(left_out=reasons))
-    needed = dict.fromkeys([*channels, *_reference_channels(loaded, preprocessing)])
+    needed = list(dict.fromkeys([*channels, *_reference_channels(loaded, preprocessing)]))
+    check_channels(loaded, needed)
     mark_missing_samples(loaded, [loaded.ch_names.index(name) for name in needed])
     filtered = filter_recording(_referenced(loaded, preprocessing), preprocessing)
     wanted = np.isin(reasons, LEFT_TO_MNE)
