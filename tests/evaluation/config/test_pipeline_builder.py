@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
+from bci_dann._resources import pipelines_folder
 from bci_dann.estimators import TransferClassifier
 from bci_dann.evaluation.config.pipeline_builder import (
     build,
@@ -123,6 +124,11 @@ def test_a_step_before_a_transfer_estimator_is_refused(own_module):
     assert isinstance(build(spec(step)), Transfer)
     with pytest.raises(ConfigError, match="Make it the only step"):
         build(spec(SCALER, step))
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in pipelines_folder().glob("*.yml")))
+def test_every_pipeline_of_the_package_builds(name):
+    assert hasattr(build(load_pipeline(pipelines_folder() / f"{name}.yml"), seed=0), "fit")
 
 
 class WithoutAlignment(TransferClassifier):
