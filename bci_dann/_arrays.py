@@ -1,4 +1,4 @@
-"""Array operations that several layers need: loops over chunks, and logarithms with a floor."""
+"""Array operations that several layers need: slices, chunks, and logarithms with a floor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHUNK", "chunks", "floored_log", "log_probabilities"]
+__all__ = ["CHUNK", "as_slice", "chunks", "floored_log", "log_probabilities"]
 
 # Trials in double precision that are held in memory at a time. Empirical: 256 trials of 64
 # channels and 500 samples are 65 MB, and larger chunks were no faster.
@@ -16,6 +16,31 @@ CHUNK = 256
 
 # Far below what single precision resolves beside a probability near one (6e-8).
 SMALLEST_PROBABILITY = 1e-12
+
+
+def as_slice(chosen: NDArray[np.bool_]) -> slice | NDArray[np.bool_]:
+    """Return the index that selects rows without a copy, where they are contiguous.
+
+    Parameters
+    ----------
+    chosen : ndarray of bool, shape (n_rows,)
+        The rows to select.
+
+    Returns
+    -------
+    slice or ndarray of bool
+        ``chosen`` itself where the rows are not contiguous, or none is selected.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_slice(np.array([False, True, True]))
+    slice(1, 3, None)
+    """
+    where = np.flatnonzero(chosen)
+    if len(where) and where[-1] - where[0] + 1 == len(where):
+        return slice(int(where[0]), int(where[-1]) + 1)
+    return chosen
 
 
 def chunks(n_rows: int, size: int = CHUNK) -> Iterator[slice]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bci_dann._arrays import CHUNK, chunks, floored_log
+from bci_dann._arrays import CHUNK, as_slice, chunks, floored_log
 
 
 @pytest.mark.parametrize(("n_rows", "size"), [(0, 3), (1, 3), (3, 3), (7, 3), (CHUNK + 1, CHUNK)])
@@ -32,3 +32,16 @@ def test_zero_and_what_rounding_made_negative_get_the_floor():
 def test_what_is_not_a_number_stays_so():
     """A floor must not hide an error that came before."""
     assert np.isnan(floored_log(np.array([np.nan]))).all()
+
+
+@pytest.mark.parametrize(
+    "chosen", [[0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 1], [1, 0, 1, 1], [0] * 4]
+)
+def test_a_slice_selects_the_same_rows(chosen):
+    rows, chosen = np.arange(4), np.array(chosen, dtype=bool)
+    np.testing.assert_array_equal(rows[as_slice(chosen)], rows[chosen])
+
+
+def test_contiguous_rows_are_not_copied():
+    rows = np.arange(4)
+    assert np.shares_memory(rows[as_slice(rows > 1)], rows)

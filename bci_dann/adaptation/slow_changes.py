@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bci_dann._arrays import as_slice
 from bci_dann.adaptation.drift_guard import MIN_TRIALS, cues_in_blocks, unlabelled_cues_in_blocks
 from bci_dann.features import Subspace, drift_directions, local_deviations, without_directions
 from bci_dann.features.drift import without_domain_means
@@ -95,7 +96,7 @@ class SlowChanges:
         Returns
         -------
         SlowChanges
-            No direction is projected out yet; see :meth:`find`.
+            No direction is projected out yet; see :meth:`remove`.
         """
         in_blocks = cues_in_blocks(labels, domains)
         # also with local means alone: the test for blocks in a new subject's cues uses them
@@ -172,7 +173,7 @@ class SlowChanges:
             directions=directions,
         )
 
-    def find(
+    def remove(
         self,
         X: NDArray[Any],
         labels: NDArray[np.int64],
@@ -180,12 +181,12 @@ class SlowChanges:
         is_new: NDArray[np.bool_],
         includes_sources: bool = True,
     ) -> tuple[SlowChanges, Floats]:
-        """Find slow changes in trials of the sources, of a new subject, or of both.
+        """Remove slow changes from trials of the sources, of a new subject, or of both.
 
         Parameters
         ----------
         X : ndarray, shape (n_trials, n_features)
-            Features; the trials of each domain in the order of recording.
+            Features, not modified; the trials of each domain in the order of recording.
         labels : ndarray of int, shape (n_trials,)
             Class indices, -1 where unknown.
         domains : ndarray of str, shape (n_trials,)
@@ -200,24 +201,39 @@ class SlowChanges:
         -------
         changes : SlowChanges
             With the directions of drift of these trials added.
-        local : ndarray, shape (n_trials, n_features)
-            Local means to be subtracted from the features; see
-            :func:`~bci_dann.features.local_deviations`. Zeros where cues come in blocks.
+        cleaned : ndarray, shape (n_trials, n_features)
+            The features without these directions and without local means, in double precision; see
+            :func:`~bci_dann.features.local_deviations`. Where cues come in blocks, local means are
+            kept.
         """
-        blocks = self.in_blocks or self._seems_in_blocks(X[is_new], domains[is_new])
-        used = ~is_new if blocks else np.ones(len(X), dtype=bool)
-        local = np.zeros(X.shape)
-        if self.span is not None:
-            local[used] = local_deviations(X[used], domains[used], self.span, labels[used])
+        in_blocks = self.in_blocks or self._seems_in_blocks(X[is_new], domains[is_new])
+        removable = ~is_new if in_blocks else np.ones(len(X), dtype=bool)
+        cleaned = self._without_local_means(X, labels, domains, removable)
         directions = self.directions
-        if self.remove_drift and not self.in_blocks and used.sum() >= MIN_TRIALS:
-            deviations = (X - local)[used]
+        used = as_slice(removable)
+        if self.remove_drift and not self.in_blocks and removable.sum() >= MIN_TRIALS:
             if includes_sources and self.span is not None:
-                strong = self._strong_drift(X[used], deviations, domains[used])
+                strong = self._strong_drift(X[used], cleaned[used], domains[used])
                 directions = np.hstack([directions, strong])
-            remaining = without_directions(deviations, directions)
-            directions = np.hstack([directions, drift_directions(remaining, domains[used])])
-        return replace(self, directions=directions), local
+            cleaned = without_directions(cleaned, directions)
+            weak = drift_directions(cleaned[used], domains[used])
+            directions = np.hstack([directions, weak])
+        return replace(self, directions=directions), without_directions(cleaned, directions)
+
+    def _without_local_means(
+        self,
+        X: NDArray[Any],
+        labels: NDArray[np.int64],
+        domains: NDArray[np.str_],
+        removable: NDArray[np.bool_],
+    ) -> Floats:
+        """Return the features, minus local means in the trials that these are removable from."""
+        cleaned = np.array(X, dtype=np.float64)
+        if self.span is not None:
+            for name in np.unique(domains[removable]):
+                rows = as_slice(removable & (domains == name))
+                cleaned[rows] -= local_deviations(X[rows], domains[rows], self.span, labels[rows])
+        return cleaned
 
     def project_head(self, head: LinearHead) -> LinearHead:
         """Return a head that ignores the directions of drift.

@@ -10,7 +10,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,11 @@ __all__ = ["ResultCache", "cached"]
 Result = TypeVar("Result", bound="NDArray[Any] | tuple[NDArray[Any], ...]")
 Key = tuple[Hashable, ...]
 
-# Means and tangent vectors of the domains of a large run: a trial of 15 channels takes 25 kB, a
-# mean 2 kB.
+# Enough for means and tangent vectors of a thousand trials of 22 channels.
 DEFAULT_BYTES = 2**28
+# Largest size of the cache as a multiple of the trials. The features of the default recipe have
+# from half the size of the trials, for trials of 4 s at 128 Hz, to nearly twice it, for 2 s.
+FEATURES_PER_TRIAL = 2
 
 
 class ResultCache:
@@ -60,6 +62,25 @@ class ResultCache:
         self._used = 0
         self._lock = threading.Lock()
         self._results: OrderedDict[Key, Any] = OrderedDict()
+
+    @classmethod
+    def for_trials(cls, n_bytes: int) -> Self:
+        """Return a cache that is large enough for the features of trials.
+
+        Folds need the features of nearly all subjects in the same order, and a smaller cache would
+        always drop those that are needed next.
+
+        Parameters
+        ----------
+        n_bytes : int
+            Size of the trials, in single precision.
+
+        Returns
+        -------
+        ResultCache
+            An empty one.
+        """
+        return cls(max(DEFAULT_BYTES, FEATURES_PER_TRIAL * n_bytes))
 
     @property
     def n_results(self) -> int:

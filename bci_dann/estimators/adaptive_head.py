@@ -13,6 +13,7 @@ from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from bci_dann._arrays import as_slice
 from bci_dann.adaptation.drift_guard import MIN_TRIALS
 from bci_dann.adaptation.head_adaptation import (
     adapt_head,
@@ -106,13 +107,13 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
     def adapt_aligned(self, trials: TrainingTrials) -> None:
         """Adapt the head to a new subject, with the source penalty; see the base class."""
         n_directions = self.drift_.shape[1]
-        local_means = self._find_slow_changes(trials)
+        cleaned = self._remove_slow_changes(trials)
         new_directions = self.drift_[:, n_directions:]
         self.source_penalty_ = penalty_without_directions(self.source_penalty_, new_directions)
-        data = self._as_data(trials.X - local_means, trials, np.ones(len(trials.labels)))
+        data = self._as_data(cleaned, trials, np.ones(len(trials.labels)))
         n_sources = 1.0 / (self.C * self.source_penalty_.ridge)
         data, base = fit_to_labels(data, self.source_penalty_, n_sources)
-        self._adapt_head(data, trials, self.source_penalty_, base, local_means)
+        self._adapt_head(data, trials, self.source_penalty_, base)
 
     def partial_adapt_aligned(self, trials: TrainingTrials) -> None:
         """Update the head with the next trial of a new subject; see the base class.
@@ -144,9 +145,7 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit the head to labels and terms; see the base class."""
         weights = self.weigh(self.weighting, trials, self.random_state, vectors=trials.X)
-        # with more trials than half the features, mapping to coordinates saves no time
-        few = 2 * len(trials.X) <= trials.X.shape[1]
-        subspace, X = Subspace.spanned_by(trials.X) if few else (Subspace(), trials.X)
+        subspace, X = Subspace.spanned_by_few(trials.X)
         self._fit_head(replace(trials, X=X), weights)
         # map what was learned in coordinates back to features
         self.slow_changes_ = self.slow_changes_.in_feature_space(subspace)
@@ -167,26 +166,25 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
             self.local_span,
             self.remove_drift,
         )
-        local_means = self._find_slow_changes(trials)
-        X = trials.X - local_means
-        is_labelled = trials.is_labelled
-        labelled_data = self._as_data(X[is_labelled], labelled, weights[is_labelled])
-        ridge = ridge_penalty(X.shape[1], n_classes, self.C, len(labelled.X))
+        cleaned = self._remove_slow_changes(trials)
+        chosen = as_slice(trials.is_labelled)
+        labelled_data = self._as_data(cleaned[chosen], labelled, weights[chosen])
+        ridge = ridge_penalty(cleaned.shape[1], n_classes, self.C, len(labelled.X))
         head = fit_linear(labelled_data, Objective(), ridge)
         self.source_penalty_ = source_penalty(head, labelled_data.X, ridge.ridge)
-        data = self._as_data(X, trials, weights)
-        self._adapt_head(data, trials, ridge, self.source_penalty_.head, local_means)
+        data = self._as_data(cleaned, trials, weights)
+        self._adapt_head(data, trials, ridge, self.source_penalty_.head)
 
-    def _find_slow_changes(self, trials: TrainingTrials) -> NDArray[np.float64]:
-        """Return the local means to be subtracted, and store the directions of drift."""
-        self.slow_changes_, local_means = self.slow_changes_.find(
+    def _remove_slow_changes(self, trials: TrainingTrials) -> NDArray[np.float64]:
+        """Return features without slow changes, and store the directions of drift."""
+        self.slow_changes_, cleaned = self.slow_changes_.remove(
             trials.X,
             trials.labels,
             trials.domains,
             trials.is_unlabelled_target,
             includes_sources=not trials.is_target.all(),
         )
-        return local_means
+        return cleaned
 
     def _adapt_head(
         self,
@@ -194,7 +192,6 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
         trials: TrainingTrials,
         penalty: HeadPenalty,
         base: LinearHead,
-        local_means: NDArray[np.float64],
     ) -> None:
         """Adapt the head ``base`` as strongly as the drift guard allows."""
         is_unlabelled = trials.is_unlabelled_target
@@ -217,7 +214,9 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
             scores = (unlabelled @ self.head_.weights + self.head_.biases).numpy()
             self.head_ = self._with_known_shares(self.head_, scores)
         # the effect of local means on the logits of these trials, for later predictions
-        changes = local_means[trials.is_target] @ self.head_.weights.numpy()
+        is_target = as_slice(trials.is_target)
+        removed = trials.X[is_target] - data.X.numpy()[is_target]
+        changes = removed @ self.head_.weights.numpy()
         self.seen_ = SeenTrials(trials.digests[trials.is_target], changes)
 
     def _with_known_shares(self, head: LinearHead, scores: NDArray[np.float64]) -> LinearHead:
@@ -255,7 +254,7 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
     ) -> TrainingData:
         weights = np.where(trials.is_target, self.target_label_weight, weights)
         return TrainingData(
-            X=torch.from_numpy(without_directions(X, self.drift_)),
+            X=torch.from_numpy(X),
             labels=torch.from_numpy(trials.labels),
             domains=torch.from_numpy(trials.is_target.astype(np.int64)),
             weights=torch.from_numpy(weights),

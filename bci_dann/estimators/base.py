@@ -203,10 +203,13 @@ class TransferClassifier(SubjectAdaptation, Saving, Scoring, ClassifierMixin, Ba
         self.has_seen_target_ = len(parts) > 1
         self.domains_, self.alignment_ = [], self.make_alignment()
         if self.alignment_ is not None:
-            self.alignment_.cache = ResultCache() if self._cache is None else self._cache
+            n_bytes = sum(part.signals.X.nbytes for part in parts)
+            self.alignment_.cache = self._cache or ResultCache.for_trials(n_bytes)
             self.domains_ = fit_alignment(self.alignment_, parts[0])
             self.domains_ = extend_alignment(self.alignment_, self.domains_, parts[1:])
-        return align_and_concatenate(parts, self.alignment_)
+        trials = align_and_concatenate(parts, self.alignment_)
+        self.release_cache()  # it may be as large as the trials
+        return trials
 
     def check_parameters(self) -> None:
         """Raise on invalid parameters.

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
+from bci_dann._arrays import chunks
 from bci_dann.features.subspace import Subspace
 
 __all__ = ["drift_directions", "without_directions", "without_domain_means"]
@@ -99,14 +100,14 @@ def drift_directions(
     """
     weights = _weights_of_pairs(domains)
     centred = without_domain_means(X, domains)
-    subspace, coordinates = Subspace.spanned_by(centred)  # a smaller problem of the same result
+    subspace, coordinates = Subspace.spanned_by_few(centred)  # the same result in less time
     if not weights.nnz or not coordinates.any():  # for example one trial in each domain
         return np.empty((X.shape[1], 0))
     lowest, values, vectors = _extreme_eigenvectors(coordinates, weights)
     variances = ((coordinates @ vectors) ** 2).sum(axis=0)
     error = 2.0 * math.sqrt(float((WEIGHTS**2).sum()) / len(X))
     limit = np.maximum(-lowest, NormalDist().inv_cdf(1 - LEVEL) * error * variances)
-    limit = np.maximum(limit, least_strength * (coordinates**2).sum())
+    limit = np.maximum(limit, least_strength * np.vdot(coordinates, coordinates))
     return np.ascontiguousarray(subspace.vectors(vectors[:, values > limit].T).T)
 
 
@@ -123,7 +124,8 @@ def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDAr
     Returns
     -------
     ndarray, shape (n_rows, n_features)
-        Orthogonal to the directions, in double precision.
+        Orthogonal to the directions, in double precision; ``X`` itself, if it is in double
+        precision and there are no directions.
 
     See Also
     --------
@@ -136,7 +138,13 @@ def without_directions(X: NDArray[Any], directions: NDArray[np.float64]) -> NDAr
     >>> without_directions(np.array([[3.0, 4.0]]), np.array([[1.0], [0.0]]))
     array([[0., 4.]])
     """
-    return np.asarray(X - (X @ directions) @ directions.T, dtype=np.float64)
+    X = np.asarray(X, dtype=np.float64)
+    if not directions.shape[1]:
+        return X
+    remaining = np.empty_like(X)
+    for rows in chunks(len(X)):  # in all rows together, the parts along directions take much memory
+        remaining[rows] = X[rows] - (X[rows] @ directions) @ directions.T
+    return remaining
 
 
 def without_domain_means(X: NDArray[Any], domains: NDArray[np.str_]) -> NDArray[np.float64]:

@@ -13,7 +13,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
+from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpstrf
+
+from bci_dann._arrays import chunks
 
 __all__ = ["Subspace"]
 
@@ -21,8 +24,6 @@ __all__ = ["Subspace"]
 # the largest squared norm. The trials of each re-centred domain are linearly dependent up to the
 # tolerance of its mean, and rounding errors of features in single precision are smaller still.
 RANK_TOLERANCE = 1e-10
-# Rows (trials, or features of all trials) that are converted to double precision at a time.
-BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,13 @@ class Subspace:
 
     Parameters
     ----------
-    trials : ndarray, shape (n_directions, n_features), or None
-        Linearly independent feature vectors; ``None`` for the full feature space.
+    trials : ndarray, shape (n_trials, n_features), or None
+        Feature vectors, not copied; ``None`` for the full feature space.
+    rows : ndarray of int, shape (n_directions,), or None
+        Indices of linearly independent ones among them.
     factor : ndarray, shape (n_directions, n_directions), or None
-        The lower Cholesky factor of their scalar products. Coordinates refer to the orthonormal
-        basis ``inv(factor) @ trials``, which is not computed.
+        The lower Cholesky factor of the scalar products of these. Coordinates refer to the
+        orthonormal basis ``inv(factor) @ trials[rows]``, which is not computed.
 
     See Also
     --------
@@ -52,6 +55,7 @@ class Subspace:
     """
 
     trials: NDArray[Any] | None = None
+    rows: NDArray[np.intp] | None = None
     factor: NDArray[np.float64] | None = None
 
     @classmethod
@@ -80,10 +84,29 @@ class Subspace:
         # the cost of a singular value decomposition
         factor, order, rank, _ = dpstrf(products, tol=tolerance, lower=1, overwrite_a=True)
         order -= 1  # indices of LAPACK start at 1
-        factor = np.tril(factor)[:, :rank]
-        coordinates = np.empty_like(factor, order="C")
-        coordinates[order] = factor
-        return cls(X[order[:rank]], factor[:rank].copy()), coordinates
+        for column in range(1, rank):
+            factor[:column, column] = 0.0
+        coordinates = np.empty((n_trials, rank))
+        coordinates[order] = factor[:, :rank]
+        return cls(X, order[:rank], factor[:rank, :rank]), coordinates
+
+    @classmethod
+    def spanned_by_few(cls, X: NDArray[Any]) -> tuple[Self, NDArray[Any]]:
+        """Return the span of trials where this saves time: at most half as many as features.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_features)
+            Feature vectors of trials.
+
+        Returns
+        -------
+        subspace : Subspace
+            The span; the full space with more trials.
+        coordinates : ndarray, shape (n_trials, n_directions)
+            As :meth:`spanned_by` returns them.
+        """
+        return cls.spanned_by(X) if 2 * len(X) <= X.shape[1] else (cls(), X)
 
     def coordinates(self, X: NDArray[Any]) -> NDArray[Any]:
         """Return the coordinates of vectors in the subspace.
@@ -98,10 +121,10 @@ class Subspace:
         ndarray, shape (n_rows, n_directions)
             In double precision; ``X`` itself in the full space.
         """
-        if self.trials is None or self.factor is None:
+        if self.factor is None:
             return X
         X = np.asarray(X, dtype=np.float64)
-        products = [block @ X.T for block in _in_double_precision(self.trials)]
+        products = [block @ X.T for block in self._independent_trials()]
         stacked = np.concatenate(products) if products else np.empty((0, len(X)))
         return np.asarray(solve_triangular(self.factor, stacked, lower=True).T)
 
@@ -118,24 +141,29 @@ class Subspace:
         ndarray, shape (n_rows, n_features)
             Vectors of the feature space that lie in the subspace.
         """
-        if self.trials is None or self.factor is None:
+        if self.factor is None or self.trials is None:
             return coordinates
         weights = solve_triangular(self.factor, coordinates.T, lower=True, trans="T").T
         vectors = np.zeros((len(coordinates), self.trials.shape[1]))
-        for index, block in enumerate(_in_double_precision(self.trials)):
-            vectors += weights[:, index * BLOCK : (index + 1) * BLOCK] @ block
+        for part, block in zip(chunks(len(self.factor)), self._independent_trials(), strict=True):
+            vectors += weights[:, part] @ block
         return vectors
+
+    def _independent_trials(self) -> Iterator[NDArray[np.float64]]:
+        """Yield blocks of the linearly independent trials, in double precision."""
+        if self.trials is None or self.rows is None:
+            return
+        for part in chunks(len(self.rows)):
+            yield self.trials[self.rows[part]].astype(np.float64)
 
 
 def _scalar_products(X: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the products of all pairs of trials, from blocks of features in double precision."""
-    products = np.zeros((len(X), len(X)))
-    for columns in _in_double_precision(X.T):
-        products += columns.T @ columns
+    """Return the products of all pairs of trials, the lower triangle, in the layout of LAPACK.
+
+    Blocks of features are converted to double precision one by one.
+    """
+    products = np.zeros((len(X), len(X)), order="F")
+    for features in chunks(X.shape[1]):
+        columns = np.asfortranarray(X[:, features], dtype=np.float64)
+        products = dsyrk(1.0, columns, beta=1.0, c=products, lower=1, overwrite_c=1)
     return products
-
-
-def _in_double_precision(rows: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
-    """Yield blocks of rows; a copy of all of them in double precision may not fit into memory."""
-    for start in range(0, len(rows), BLOCK):
-        yield np.asarray(rows[start : start + BLOCK], dtype=np.float64)

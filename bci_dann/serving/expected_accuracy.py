@@ -318,7 +318,7 @@ def learn_expectation(
             f"at least {3 * FEWEST_TRIALS} trials each; got {len(names)} subjects, and only "
             f"{counts.min()} trials of one of them: leave out --expect-accuracy."
         )
-    cache, pairs = ResultCache(), []
+    cache, pairs = ResultCache.for_trials(trials.X.nbytes), []
     for number, name in enumerate(names, start=1):
         model, is_own = build().use_cache(cache), subjects == name
         text = f"Expected accuracy: training without subject {number} of {len(names)}"

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bci_dann.adaptation.slow_changes import SlowChanges
-from bci_dann.features import Subspace
+from bci_dann.features import Subspace, without_directions
 from bci_dann.training import LinearHead
 
 N, P = 400, 6
@@ -32,13 +32,14 @@ def found(drawn, span=10.0, remove_drift=True, order=None):
     finder = SlowChanges.from_sources(
         X[~new], labels[~new], domains[~new], 2, span=span, remove_drift=remove_drift
     )
-    return (*finder.find(X, np.where(new, -1, labels), domains, new), X)
+    changes, cleaned = finder.remove(X, np.where(new, -1, labels), domains, new)
+    return changes, X - cleaned, X
 
 
 def test_local_changes_go_and_classes_stay(drawn):
-    changes, local, X = found(drawn)
+    changes, removed, X = found(drawn)
     labels = drawn[1]
-    left = X - local
+    left = X - removed
     assert left[:, 1].std() < 0.5 * X[:, 1].std()
     apart = [one[labels == 1, 0].mean() - one[labels == 0, 0].mean() for one in (left, X)]
     assert apart[0] == pytest.approx(apart[1], rel=0.1)
@@ -51,10 +52,10 @@ def along(column, changes):
 
 
 def test_strong_drift_is_projected_out_in_addition_to_local_means(drawn):
-    changes, local, _ = found(drawn)
+    changes, removed, _ = found(drawn)
     assert along(1, changes) > 0.95
     assert along(0, changes) < 0.2
-    assert np.abs(local[:, 1]).max() > 0.5
+    assert np.abs(removed[:, 1]).max() > 0.5
 
 
 def test_drift_that_is_not_strong_is_left_to_local_means(drawn):
@@ -77,8 +78,8 @@ def test_strong_drift_along_the_class_difference_is_kept(drawn):
 
 
 def test_without_a_span_directions_of_drift_are_left_out_alone(drawn):
-    changes, local, _ = found(drawn, span=None)
-    np.testing.assert_array_equal(local, 0.0)
+    changes, removed, X = found(drawn, span=None)
+    np.testing.assert_allclose(X - removed, without_directions(X, changes.directions), atol=1e-12)
     assert np.abs(changes.directions[1]).max() > 0.95
     changes, _, _ = found(drawn, span=None, remove_drift=False)
     assert changes.directions.shape == (P, 0)
@@ -86,13 +87,13 @@ def test_without_a_span_directions_of_drift_are_left_out_alone(drawn):
 
 def test_where_the_sources_cues_come_in_blocks_the_target_is_left_as_it_is(drawn):
     order = np.lexsort((drawn[1], drawn[2]))
-    changes, local, X = found(drawn, order=order)
+    changes, removed, X = found(drawn, order=order)
     assert changes.in_blocks
     assert changes.directions.shape[1] == 0
-    np.testing.assert_array_equal(local[300:], 0.0)
-    assert np.abs(local[:300]).max() > 0.1  # labels tell classes from slow changes
+    np.testing.assert_array_equal(removed[300:], 0.0)
+    assert np.abs(removed[:300]).max() > 0.1  # labels tell classes from slow changes
     labels = drawn[1][order]
-    means = [(X - local)[:300][labels[:300] == k, 0].mean() for k in (0, 1)]
+    means = [(X - removed)[:300][labels[:300] == k, 0].mean() for k in (0, 1)]
     assert means[1] - means[0] == pytest.approx(1.0, abs=0.1)
 
 
@@ -101,9 +102,9 @@ def test_blocks_of_the_target_alone_are_told_by_what_drifts(drawn):
     X = X.copy()
     X[:, 1] -= 2 * np.tile(SLOW, 4)  # nothing but classes
     order = np.concatenate([np.arange(300), 300 + np.argsort(labels[300:], kind="stable")])
-    _, local, _ = found((X, labels, domains), order=order)
-    np.testing.assert_array_equal(local[300:], 0.0)
-    assert np.abs(local[:300]).max() > 0.0
+    _, removed, _ = found((X, labels, domains), order=order)
+    np.testing.assert_array_equal(removed[300:], 0.0)
+    assert np.abs(removed[:300]).max() > 0.0
 
 
 def test_a_new_subject_adds_its_own_directions(drawn):
@@ -112,11 +113,11 @@ def test_a_new_subject_adds_its_own_directions(drawn):
     new = X[300:].copy()
     new[:, 2] += 3 * np.cos(np.arange(100) / 9.0)
     unknown = np.full(100, -1)
-    added, _ = changes.find(new, unknown, drawn[2][300:], np.ones(100, dtype=bool))
+    added, _ = changes.remove(new, unknown, drawn[2][300:], np.ones(100, dtype=bool))
     assert added.directions.shape[1] > known
     gram = added.directions.T @ added.directions
     np.testing.assert_allclose(gram, np.eye(len(gram)), atol=1e-8)
-    few, _ = changes.find(new[:10], unknown[:10], drawn[2][300:310], np.ones(10, dtype=bool))
+    few, _ = changes.remove(new[:10], unknown[:10], drawn[2][300:310], np.ones(10, dtype=bool))
     assert few.directions.shape[1] == known
 
 
@@ -148,5 +149,5 @@ def test_strong_drift_of_one_subject_alone_is_not_projected_out(drawn):
     start = found((X[:300, [0, 2, 2, 3, 4, 5]], labels[:300], domains[:300]))[0]
     unknown, new = np.full(100, -1), np.ones(100, dtype=bool)
     for includes_sources in (True, False):
-        changes, _ = start.find(rising[300:], unknown, domains[300:], new, includes_sources)
+        changes, _ = start.remove(rising[300:], unknown, domains[300:], new, includes_sources)
         assert (along(1, changes) > 0.5) == includes_sources

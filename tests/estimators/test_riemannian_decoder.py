@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.evaluation.config.run_config import load_config
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features import local_deviations
+from bci_dann.objectives import UNLABELLED
 
 
 def test_without_terms_it_is_logistic_regression(toy_eeg):
@@ -375,3 +377,24 @@ def test_a_span_that_is_no_span_is_refused(toy_eeg, span):
     X, y, _ = toy_eeg.without(1)
     with pytest.raises(ConfigError, match="local_span"):
         RiemannianClassifier(local_span=span).fit(X, y)
+
+
+def test_memory_of_a_fit_is_a_few_times_that_of_the_products_of_all_trials():
+    """The factor, coordinates, cleaned ones, and a copy of these; and vectors of Lanczos."""
+    n_trials, n_features = 1000, 4000
+    X = np.random.default_rng(0).normal(0, 0.3, (n_trials, n_features)).astype(np.float32)
+    trials = TrainingTrials(
+        X=X,
+        labels=np.where(np.arange(n_trials) < 900, np.arange(n_trials) % 2, UNLABELLED),
+        subjects=np.repeat(np.arange(10), 100).astype(str),
+        domains=np.repeat(np.arange(10), 100).astype(str),
+        is_target=np.arange(n_trials) >= 900,
+        digests=np.arange(n_trials, dtype=np.uint64),
+    )
+    model = RiemannianClassifier(terms={"information_maximisation": 0.4})
+    model.classes_ = np.arange(2)
+    tracemalloc.start()
+    model.fit_aligned(trials)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6 * 8 * n_trials**2

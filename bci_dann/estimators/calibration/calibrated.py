@@ -211,7 +211,7 @@ class CalibratedClassifier(TransferClassifier):
         target = (X_target_unlabeled, X_target_labeled, y_target_labeled)
         method = self.build().use_cache(self._cache).fit(X, y, subjects, *target)
         # most folds share their domains
-        cache = ResultCache() if self._cache is None else self._cache
+        cache = self._cache or ResultCache.for_trials(read.X.nbytes)
         trials = read.X if read.ch_names is None else X  # epochs and EEGTrials can be indexed
         predicted = predict_sources(
             lambda: self.build().use_cache(cache), trials, np.asarray(y), names, folds, self.by

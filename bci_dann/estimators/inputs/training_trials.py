@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann._arrays import as_slice
 from bci_dann.estimators.inputs.signals import Signals
 from bci_dann.objectives.batch_view import UNLABELLED
 
@@ -140,7 +141,7 @@ class TrainingTrials:
         TrainingTrials
             Views, without a copy, where the trials are contiguous; else copies.
         """
-        index = _as_slice(chosen)
+        index = as_slice(chosen)
         return TrainingTrials(*(getattr(self, field.name)[index] for field in fields(self)))
 
     def labelled(self) -> TrainingTrials:
@@ -171,10 +172,3 @@ class TrainingTrials:
             "session": self.domains,
             "source_target": self.is_target,
         }[domains]
-
-
-def _as_slice(chosen: NDArray[np.bool_]) -> slice | NDArray[np.bool_]:
-    where = np.flatnonzero(chosen)
-    if len(where) and where[-1] - where[0] + 1 == len(where):
-        return slice(int(where[0]), int(where[-1]) + 1)
-    return chosen

@@ -28,9 +28,6 @@ __all__ = [
     "release_worker",
 ]
 
-# Largest size of the cache as a multiple of the trials. The features of the default recipe have
-# from half the size of the trials, for trials of 4 s at 128 Hz, to nearly twice it, for 2 s.
-CACHE_FACTOR = 2
 # Packages whose warning classes any process can load.
 LOADABLE_PACKAGES = ("builtins", "bci_dann")
 
@@ -96,13 +93,11 @@ class Worker:
         Returns
         -------
         ResultCache
-            Large enough for the features of all trials: every fold needs those of nearly all
-            subjects in the same order, and a smaller cache would always drop the next ones.
+            Large enough for the features of all trials.
         """
         from bci_dann.alignment import ResultCache
-        from bci_dann.alignment.result_cache import DEFAULT_BYTES
 
-        return ResultCache(max(DEFAULT_BYTES, CACHE_FACTOR * self.trials.X.nbytes))
+        return ResultCache.for_trials(self.trials.X.nbytes)
 
     @cached_property
     def trials(self) -> EEGTrials:
