@@ -34,9 +34,7 @@ def test_what_is_not_a_number_stays_so():
     assert np.isnan(floored_log(np.array([np.nan]))).all()
 
 
-@pytest.mark.parametrize(
-    "chosen", [[0, 1, 1, 0], [1] * 4, [0, 0, 0, 1], [1, 0, 1, 1], [0] * 4]
-)
+@pytest.mark.parametrize("chosen", [[0, 1, 1, 0], [1] * 4, [0, 0, 0, 1], [1, 0, 1, 1], [0] * 4])
 def test_a_slice_selects_the_same_rows(chosen):
     rows, chosen = np.arange(4), np.array(chosen, dtype=bool)
     np.testing.assert_array_equal(rows[as_slice(chosen)], rows[chosen])

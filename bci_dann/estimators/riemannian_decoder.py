@@ -72,8 +72,8 @@ class RiemannianClassifier(AdaptiveHead):
     target_label_weight : float
         Weight of a labelled trial of the target in the label loss; trials of sources have weight 1.
     robust : bool
-        Whether outlying samples of each trial, and outlying tangent vectors, are scaled down; see
-        :mod:`bci_dann.features.winsorising`.
+        Whether artefacts of each trial are suppressed, and outlying tangent vectors shortened; see
+        :mod:`bci_dann.features.artefacts`.
     local_span : float or None
         Standard deviation (trials) of the weights of the local mean around each trial, which is
         subtracted from the features to remove slow changes within a session; ``None`` subtracts

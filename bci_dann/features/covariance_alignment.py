@@ -21,13 +21,13 @@ from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.recentring import domain_names
 from bci_dann.alignment.result_cache import cached
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
+from bci_dann.features.artefacts import suppress_artefacts
 from bci_dann.features.covariance_views import (
     delayed_covariances,
     lag_between_copies,
     possible_copies,
 )
 from bci_dann.features.shrunk_covariance import shrunk_covariances
-from bci_dann.features.winsorising import winsorise
 
 __all__ = ["CovarianceAlignment"]
 
@@ -52,8 +52,8 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         Delay between the first and the last copy (samples); one period of the mu rhythm is 100 ms.
         By default twice the lag of the most negative autocorrelation of the source trials.
     robust : bool
-        Whether outlying samples of each trial are first scaled down; see
-        :func:`~bci_dann.features.winsorising.winsorise`.
+        Whether artefacts of each trial are first suppressed; see
+        :func:`~bci_dann.features.artefacts.suppress_artefacts`.
 
     Attributes
     ----------
@@ -284,14 +284,14 @@ def augmented_covariances(
     lag : int
         Delay from one copy to the next (samples).
     robust : bool
-        Whether outlying samples are first scaled down.
+        Whether artefacts are first suppressed.
 
     Returns
     -------
     ndarray, shape (n_trials, n_copies * n_chans, n_copies * n_chans)
         By oracle approximating shrinkage (µV²).
     """
-    trials = winsorise(X) if robust else X
+    trials = suppress_artefacts(X) if robust else X
     parts = [trials[part] for part in chunks(len(trials))]
     if n_copies == 1:
         return np.concatenate([shrunk_covariances(part) for part in parts])

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from bci_dann._arrays import chunks
 from bci_dann.alignment.filter_bank import band_passed
 from bci_dann.exceptions import DataError
+from bci_dann.features.artefacts import suppress_artefacts
 from bci_dann.features.shrunk_covariance import shrunk, shrunk_covariances
-from bci_dann.features.winsorising import winsorise
 
 __all__ = [
     "Views",
@@ -64,8 +64,8 @@ class Views:
     sfreq : float or None
         Sampling frequency (Hz), which bands need.
     robust : bool
-        Whether outlying samples of each trial are first scaled down; see
-        :func:`~bci_dann.features.winsorising.winsorise`.
+        Whether artefacts of each trial are first suppressed; see
+        :func:`~bci_dann.features.artefacts.suppress_artefacts`.
     """
 
     n_windows: int
@@ -94,7 +94,7 @@ class Views:
         DataError
             When there are bands but no sampling frequency.
         """
-        X = winsorise(X) if self.robust else X
+        X = suppress_artefacts(X) if self.robust else X
         yield _shrunk(X, lambda part: part)
         if self.n_windows > 1:
             for window in overlapping_windows(X.shape[2], self.n_windows):

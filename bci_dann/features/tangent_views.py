@@ -25,9 +25,9 @@ from bci_dann.alignment.recentring import domain_names
 from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
 from bci_dann.alignment.whitening import inverse_square_root
+from bci_dann.features.artefacts import longest_norm, shorten
 from bci_dann.features.covariance_views import Views, lag_between_copies, possible_copies
 from bci_dann.features.tangent_vectors import domain_features, tangent_vectors, view_covariances
-from bci_dann.features.winsorising import longest_norm, shorten
 
 __all__ = ["References", "TangentViews"]
 
@@ -67,9 +67,9 @@ class TangentViews(Alignment, BaseEstimator):
     sfreq : float, optional
         Sampling frequency (Hz), which bands need.
     robust : bool
-        Whether outlying samples of each trial are first scaled down, and vectors that are longer
+        Whether artefacts of each trial are first suppressed, and vectors that are longer
         than twice the median of the source trials are shortened to this length; see
-        :mod:`bci_dann.features.winsorising`.
+        :mod:`bci_dann.features.artefacts`.
 
     Attributes
     ----------

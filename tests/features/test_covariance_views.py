@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bci_dann.exceptions import DataError
+from bci_dann.features.artefacts import suppress_artefacts
 from bci_dann.features.covariance_views import (
     Views,
     delayed_covariances,
@@ -15,7 +16,6 @@ from bci_dann.features.covariance_views import (
     possible_copies,
 )
 from bci_dann.features.shrunk_covariance import shrunk_covariances
-from bci_dann.features.winsorising import winsorise
 
 WHOLE = Views(n_windows=1, n_copies=1, lag=1, bands=(), sfreq=None, robust=False)
 
@@ -30,11 +30,11 @@ def test_the_plainest_view_is_the_covariance_of_the_trial(trials):
     np.testing.assert_array_equal(view, shrunk_covariances(trials))
 
 
-def test_robust_views_are_those_of_winsorised_trials(trials):
+def test_robust_views_are_those_of_trials_without_artefacts(trials):
     burst = trials.copy()
     burst[:, 0, 10:15] *= 40
     (view,) = replace(WHOLE, robust=True).covariances(burst)
-    np.testing.assert_array_equal(view, shrunk_covariances(winsorise(burst)))
+    np.testing.assert_array_equal(view, shrunk_covariances(suppress_artefacts(burst)))
 
 
 def test_windows_are_parts_of_the_trial_in_order(trials):

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.exceptions import ConfigError
 from bci_dann.features import TangentViews
+from bci_dann.features.artefacts import N_STEPS, ORDINARY_SHARE
 from bci_dann.features.covariance_views import overlapping_windows, possible_lag
-from bci_dann.features.winsorising import N_STEPS, ORDINARY_SHARE
 from bci_dann.serving.export.matrix_functions import inverse, logarithm
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class CovarianceDecoder(nn.Module):
         return views
 
     def _factors(self, trials: Tensor) -> Tensor:
-        """Return the factor of each sample; see :func:`bci_dann.features.winsorising.winsorise`.
+        """Return the factor of each sample; see :func:`bci_dann.features.artefacts.winsorise`.
 
         Distances do not depend on linear mixing of channels, and whitening by the mean keeps the
         iterations well conditioned.

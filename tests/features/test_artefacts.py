@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import chi2
 
 from bci_dann.features import TangentViews
+from bci_dann.features.artefacts import longest_norm, shorten, winsorise
 from bci_dann.features.shrunk_covariance import shrunk_covariances
-from bci_dann.features.winsorising import longest_norm, shorten, winsorise
 
 
 @pytest.fixture
