@@ -5,7 +5,13 @@ import pytest
 from scipy.stats import chi2
 
 from bci_dann.features import TangentViews
-from bci_dann.features.artefacts import longest_norm, shorten, winsorise
+from bci_dann.features.artefacts import (
+    longest_norm,
+    shorten,
+    suppress_artefacts,
+    winsorise,
+    without_bursts,
+)
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 
@@ -140,3 +146,81 @@ def test_the_vector_of_a_trial_of_artefacts_is_as_long_as_the_limit(trials):
     median = np.median(norms[True][:-1])
     assert norms[False][-1] > 3 * np.median(norms[False])
     assert norms[True][-1] == pytest.approx(2 * median, rel=1e-3)
+
+
+BURST = slice(60, 110)  # a quarter of the trial: an M-estimator breaks down
+
+
+def with_large_bursts(trials, size=5000.0):
+    """Every trial has an oscillation of one direction, far larger than EEG."""
+    pattern = np.array([0.1, 0.0, 1.0, 0.05, -0.1])
+    wave = size * np.hanning(50) * np.sin(np.arange(50))
+    changed = trials.copy()
+    changed[:, :, BURST] += pattern[:, None] * wave
+    return changed
+
+
+def distance(first, second):
+    """Return the distance of covariances, on average."""
+    logarithms = [np.log(np.linalg.eigvalsh(shrunk_covariances(X))) for X in (first, second)]
+    return np.abs(logarithms[0] - logarithms[1]).mean()
+
+
+def test_long_bursts_are_projected_out(trials):
+    spoilt = with_large_bursts(trials)
+    repaired = without_bursts(spoilt)
+    assert distance(winsorise(spoilt), trials) > 5 * distance(winsorise(repaired), trials)
+    assert np.abs(repaired).max() < 500  # what begins slowly is left to `winsorise`
+    outside = np.r_[0:50, 120:200]
+    np.testing.assert_array_equal(repaired[:, :, outside], trials[:, :, outside])
+
+
+def test_directions_without_the_burst_are_kept(trials):
+    """What other channels record during a burst is still there."""
+    spoilt = trials.copy()
+    spoilt[:, 2, BURST] += 1000 * np.sin(np.arange(50))
+    repaired = without_bursts(spoilt)
+    # the part that channel 2 cannot explain, since it is spoilt itself
+    for trial, clean in zip(repaired, trials, strict=True):
+        others = np.delete(np.arange(5), 2)
+        weights = clean[others] @ clean[2] / (clean[2] @ clean[2])
+        unexplained = clean[others] - weights[:, None] * clean[2]
+        found = trial[others] - weights[:, None] * trial[2]
+        kept = np.corrcoef(found[:, BURST].ravel(), unexplained[:, BURST].ravel())[0, 1]
+        assert kept > 0.9
+
+
+@pytest.mark.parametrize("n_chans", [2, 5, 40])
+def test_ordinary_trials_are_not_changed(n_chans):
+    X = np.random.default_rng(0).standard_normal((100, n_chans, 250)).astype(np.float32)
+    np.testing.assert_array_equal(without_bursts(X), X)
+
+
+def test_the_amplitude_of_a_recording_does_not_matter(trials):
+    spoilt = with_large_bursts(trials)
+    np.testing.assert_allclose(without_bursts(15 * spoilt), 15 * without_bursts(spoilt), rtol=1e-6)
+
+
+def test_bursts_that_fill_most_of_a_trial_or_meet_flat_channels(trials):
+    spoilt = trials.copy()
+    spoilt[:, 0, :170] *= 1000
+    np.testing.assert_array_equal(without_bursts(spoilt), spoilt)
+    flat = np.zeros((2, 3, 100), dtype=np.float32)
+    flat[0, 1, 10] = 5.0
+    np.testing.assert_array_equal(without_bursts(flat), flat)
+    dead = with_large_bursts(trials)
+    dead[:, 4] = 0.0
+    assert np.isfinite(without_bursts(dead)).all()
+    assert np.abs(without_bursts(dead)).max() < 500
+
+
+def test_an_average_reference_does_not_matter(trials):
+    spoilt = with_large_bursts(trials)
+    spoilt -= spoilt.mean(axis=1, keepdims=True)
+    repaired = without_bursts(spoilt.astype(np.float32))
+    assert np.abs(repaired).max() < 500
+
+
+def test_both_steps_together(trials):
+    spoilt = with_large_bursts(trials)
+    np.testing.assert_array_equal(suppress_artefacts(spoilt), winsorise(without_bursts(spoilt)))

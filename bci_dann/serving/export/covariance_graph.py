@@ -18,6 +18,7 @@ from bci_dann.exceptions import ConfigError
 from bci_dann.features import TangentViews
 from bci_dann.features.artefacts import N_STEPS, ORDINARY_SHARE
 from bci_dann.features.covariance_views import overlapping_windows, possible_lag
+from bci_dann.serving.export.burst_graph import row_medians, shrunk, without_bursts
 from bci_dann.serving.export.matrix_functions import inverse, logarithm
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class CovarianceDecoder(nn.Module):
             In double precision.
         """
         if self.robust:
+            trials = without_bursts(trials.double()).float()
             trials = trials * self._factors(trials.double())[:, None].float()
         centred = [
             self._centred(index, _shrunk_covariance(view.double()))
@@ -114,7 +116,7 @@ class CovarianceDecoder(nn.Module):
         distances = _mahalanobis(signals, signals)
         factors = torch.ones_like(distances)
         for _ in range(N_STEPS):
-            median = _median(distances)
+            median = row_medians(distances)
             limits = torch.where(median > 0, self.relative_limit * median, torch.inf)
             factors = torch.clamp(limits / distances.clamp(min=1e-300), max=1.0)
             distances = _mahalanobis(signals, signals * factors[:, None])
@@ -126,25 +128,11 @@ def _mahalanobis(signals: Tensor, scaled: Tensor) -> Tensor:
     return (signals * (scatter_inverse @ signals)).sum(dim=1).clamp(min=0.0).sqrt()
 
 
-def _median(values: Tensor) -> Tensor:
-    """Return the medians of rows; `torch.median` would return the lower of two middle values."""
-    n = values.shape[1]
-    lowest = torch.topk(values, n // 2 + 1, dim=1, largest=False).values
-    return lowest[:, -1:] if n % 2 else lowest[:, -2:].mean(dim=1, keepdim=True)
-
-
 def _shrunk_covariance(trials: Tensor) -> Tensor:
     """Return covariances with oracle approximating shrinkage, equal to `shrunk_covariances`."""
-    n_chans, n_times = trials.shape[1:]
+    n_times = trials.shape[2]
     centred = trials - trials.mean(dim=2, keepdim=True)
-    empirical = centred @ centred.transpose(1, 2) / n_times
-    eye = torch.eye(n_chans, dtype=torch.float64)
-    mean_variance = (empirical * eye).sum(dim=(1, 2), keepdim=True) / n_chans
-    mean_square = empirical.square().mean(dim=(1, 2), keepdim=True)
-    spread = (n_times + 1) * (mean_square - mean_variance**2 / n_chans)
-    share = (mean_square + mean_variance**2) / torch.where(spread > 0, spread, 1.0)
-    shrinkage = torch.where(spread > 0, share.clamp(max=1.0), 1.0)
-    return (1.0 - shrinkage) * empirical + shrinkage * mean_variance * eye
+    return shrunk(centred @ centred.transpose(1, 2) / n_times, n_times)
 
 
 def _flat_logarithms(covariances: Sequence[Tensor]) -> list[Tensor]:

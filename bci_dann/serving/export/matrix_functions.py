@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["inverse", "logarithm"]
+__all__ = ["inverse", "logarithm", "roots", "sign"]
 
 # The smallest ratio of an eigenvalue to the Frobenius norm for which results are exact. Empirical:
 # shrunk and re-centred covariances of EEG trials stay above 1e-5.
@@ -44,8 +44,51 @@ def inverse(matrices: Tensor) -> Tensor:
     Tensor, shape (batch, n, n)
         Exact for condition numbers up to ``1 / SMALLEST``.
     """
-    _, root = _roots(matrices, SMALLEST)
+    _, root = roots(matrices)
     return root @ root
+
+
+def roots(matrices: Tensor, smallest: float = SMALLEST) -> tuple[Tensor, Tensor]:
+    """Return square roots and inverse square roots of a batch of matrices.
+
+    Parameters
+    ----------
+    matrices : Tensor, shape (batch, n, n)
+        Symmetric and positive definite, in double precision.
+    smallest : float
+        The smallest ratio of an eigenvalue to the Frobenius norm for which results are exact.
+
+    Returns
+    -------
+    tuple of Tensor, shape (batch, n, n)
+        By the coupled Newton-Schulz iteration.
+    """
+    norm = _norm(matrices)
+    eye = torch.eye(matrices.shape[-1], dtype=matrices.dtype)
+    root, inverse_root = matrices / norm, eye
+    for scale in _scales(math.sqrt(smallest)):
+        step = (1.5 * scale) * eye - (0.5 * scale**3) * (inverse_root @ root)
+        root, inverse_root = root @ step, step @ inverse_root
+    return root * norm.sqrt(), inverse_root / norm.sqrt()
+
+
+def sign(matrices: Tensor) -> Tensor:
+    """Return the matrix signs of a batch of matrices: eigenvalues are replaced by their signs.
+
+    Parameters
+    ----------
+    matrices : Tensor, shape (batch, n, n)
+        Symmetric and not zero, in double precision.
+
+    Returns
+    -------
+    Tensor, shape (batch, n, n)
+        Exact where no eigenvalue is smaller than ``SMALLEST`` times the Frobenius norm.
+    """
+    signs = matrices / _norm(matrices)
+    for scale in _scales(SMALLEST):
+        signs = (1.5 * scale) * signs - (0.5 * scale**3) * (signs @ signs @ signs)
+    return signs
 
 
 def logarithm(matrices: Tensor) -> Tensor:
@@ -64,7 +107,7 @@ def logarithm(matrices: Tensor) -> Tensor:
     norm = _norm(matrices)
     root, smallest = matrices / norm, SMALLEST
     for _ in range(N_ROOTS):
-        root, other = _roots(root, smallest)
+        root, other = roots(root, smallest)
         smallest = math.sqrt(smallest)
     centre = math.sqrt(smallest)  # eigenvalues of the root are between its square and one
     sinh = 0.5 * (root / centre - other * centre)
@@ -80,17 +123,6 @@ def logarithm(matrices: Tensor) -> Tensor:
 def _norm(matrices: Tensor) -> Tensor:
     """Return Frobenius norms, shape ``(batch, 1, 1)``; no eigenvalue is larger."""
     return matrices.square().sum(dim=(1, 2), keepdim=True).sqrt()
-
-
-def _roots(matrices: Tensor, smallest: float) -> tuple[Tensor, Tensor]:
-    """Return square roots and inverse square roots by the coupled Newton-Schulz iteration."""
-    norm = _norm(matrices)
-    eye = torch.eye(matrices.shape[-1], dtype=matrices.dtype)
-    root, inverse_root = matrices / norm, eye
-    for scale in _scales(math.sqrt(smallest)):
-        step = (1.5 * scale) * eye - (0.5 * scale**3) * (inverse_root @ root)
-        root, inverse_root = root @ step, step @ inverse_root
-    return root * norm.sqrt(), inverse_root / norm.sqrt()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Inverses and logarithms by matrix products equal those by eigen-decomposition."""
+"""Functions of matrices by matrix products equal those by eigen-decomposition."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bci_dann.serving.export.matrix_functions import inverse, logarithm
+from bci_dann.serving.export.matrix_functions import inverse, logarithm, roots, sign
 
 
 def matrices(n, condition, seed=0):
@@ -41,3 +41,19 @@ def test_amplitude_does_not_matter():
     np.testing.assert_allclose(logarithm(1e-12 * given).numpy(), expected, atol=1e-9)
     scaled = inverse(1e12 * given).numpy() * 1e12
     np.testing.assert_allclose(scaled, inverse(given).numpy(), rtol=1e-8, atol=1e-9)
+
+
+def test_a_square_root_and_its_inverse():
+    given, values, vectors = matrices(12, 1e3)
+    for found, power in zip(roots(given), (0.5, -0.5), strict=True):
+        expected = (vectors * values[:, None] ** power) @ vectors.swapaxes(1, 2)
+        np.testing.assert_allclose(found.numpy(), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_positive", [0, 3, 12])
+def test_a_sign(n_positive):
+    _, values, vectors = matrices(12, 1e6)
+    signs = np.where(np.arange(12) < n_positive, 1.0, -1.0)
+    indefinite = (vectors * (values * signs)[:, None]) @ vectors.swapaxes(1, 2)
+    expected = (vectors * signs) @ vectors.swapaxes(1, 2)
+    np.testing.assert_allclose(sign(torch.from_numpy(indefinite)).numpy(), expected, atol=1e-8)

@@ -1,0 +1,105 @@
+"""Removal of bursts from trials, in operations that ONNX has.
+
+The steps are those of :func:`bci_dann.features.artefacts.without_bursts`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import max_pool1d
+
+from bci_dann.features.artefacts import (
+    BURST_POWER,
+    BURST_SIZE,
+    LARGEST_BURST_SHARE,
+    NORMAL_MEDIAN,
+    burst_margin,
+)
+from bci_dann.serving.export.matrix_functions import roots, sign
+
+__all__ = ["row_medians", "shrunk", "without_bursts"]
+
+
+def without_bursts(trials: Tensor) -> Tensor:
+    """Return trials in which the strong directions of bursts are projected out.
+
+    Parameters
+    ----------
+    trials : Tensor, shape (batch, n_chans, n_times)
+        In microvolt, double precision.
+
+    Returns
+    -------
+    Tensor, shape (batch, n_chans, n_times)
+        In microvolt, double precision.
+    """
+    n_chans, n_times = trials.shape[1:]
+    in_burst = _burst_samples(trials)
+    n_samples = in_burst.sum(dim=2, keepdim=True)
+    others = trials * (1.0 - in_burst)
+    n_others = n_times - n_samples
+    root, inverse_root = roots(shrunk(others @ others.transpose(1, 2) / n_others, n_others))
+    whitened = inverse_root @ (trials * in_burst)
+    n_samples = n_samples.clamp(min=1.0)
+    powers = whitened @ whitened.transpose(1, 2) / n_samples
+    limits = BURST_POWER * (1.0 + (n_chans / n_samples).sqrt()) ** 2
+    eye = torch.eye(n_chans, dtype=torch.float64)
+    strong = 0.5 * (eye + sign(powers - limits * eye))  # projects on directions above the limit
+    return trials - root @ (strong @ whitened)
+
+
+def row_medians(values: Tensor) -> Tensor:
+    """Return the medians of rows; `torch.median` would return the lower of two middle values.
+
+    Parameters
+    ----------
+    values : Tensor, shape (n_rows, n)
+        Of any scale.
+
+    Returns
+    -------
+    Tensor, shape (n_rows, 1)
+        One median for each row.
+    """
+    n = values.shape[1]
+    lowest = torch.topk(values, n // 2 + 1, dim=1, largest=False).values
+    return lowest[:, -1:] if n % 2 else lowest[:, -2:].mean(dim=1, keepdim=True)
+
+
+def shrunk(empirical: Tensor, n_times: Tensor | int) -> Tensor:
+    """Return covariances with oracle approximating shrinkage.
+
+    Parameters
+    ----------
+    empirical : Tensor, shape (batch, n_chans, n_chans)
+        Empirical covariances (µV²).
+    n_times : Tensor, shape (batch, 1, 1), or int
+        From how many samples each was computed.
+
+    Returns
+    -------
+    Tensor, shape (batch, n_chans, n_chans)
+        Equal to the result of :func:`bci_dann.features.shrunk_covariance.shrunk`.
+    """
+    n_chans = empirical.shape[1]
+    eye = torch.eye(n_chans, dtype=torch.float64)
+    mean_variance = (empirical * eye).sum(dim=(1, 2), keepdim=True) / n_chans
+    mean_square = empirical.square().mean(dim=(1, 2), keepdim=True)
+    spread = (n_times + 1) * (mean_square - mean_variance**2 / n_chans)
+    share = (mean_square + mean_variance**2) / torch.where(spread > 0, spread, 1.0)
+    shrinkage = torch.where(spread > 0, share.clamp(max=1.0), 1.0)
+    return (1.0 - shrinkage) * empirical + shrinkage * mean_variance * eye
+
+
+def _burst_samples(trials: Tensor) -> Tensor:
+    """Return 1 for samples that belong to bursts and 0 for others, ``(batch, 1, n_times)``."""
+    n_chans, n_times = trials.shape[1:]
+    sizes = trials.abs()
+    typical = row_medians(sizes.reshape(-1, n_times)).reshape(-1, n_chans, 1) / NORMAL_MEDIAN
+    limits = torch.where(typical > 0, BURST_SIZE * typical, torch.inf)
+    is_large = (sizes > limits).float().amax(dim=1, keepdim=True)
+    margin = burst_margin(n_times)
+    in_burst = max_pool1d(is_large, 2 * margin + 1, stride=1, padding=margin).double()
+    is_repairable = in_burst.mean(dim=2, keepdim=True) <= LARGEST_BURST_SHARE
+    return in_burst * is_repairable

@@ -1,0 +1,45 @@
+"""Bursts are removed from the same samples, and to the same extent, as by the features."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from bci_dann.features.artefacts import without_bursts
+from bci_dann.features.shrunk_covariance import shrunk_covariances
+from bci_dann.serving.export import burst_graph
+
+
+@pytest.fixture
+def trials():
+    rng = np.random.default_rng(0)
+    X = 10 * rng.standard_normal((6, 6)) @ rng.standard_normal((8, 6, 301))
+    wave = np.hanning(60) * np.sin(np.arange(60))
+    X[0, :, 30:90] += 3000 * rng.standard_normal((6, 1)) * wave
+    X[1, 2, :20] += 1000.0  # at the edge
+    X[2, 1, 100:120] += 2000.0
+    X[2, 4, 180:200] -= 500.0
+    X[3, :, 20:270] *= 200  # most of the trial
+    X[4, 5] = 0.0
+    return X
+
+
+def test_trials_are_those_of_the_features(trials):
+    found = burst_graph.without_bursts(torch.from_numpy(trials)).numpy()
+    expected = without_bursts(trials)
+    assert (np.abs(expected - trials).max(axis=(1, 2)) > 0).tolist() == [True] * 3 + [False] * 5
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_shrunk_covariances_are_those_of_the_features(trials):
+    centred = torch.from_numpy(trials - trials.mean(axis=2, keepdims=True))
+    found = burst_graph.shrunk(centred @ centred.transpose(1, 2) / 301, 301)
+    np.testing.assert_allclose(found.numpy(), shrunk_covariances(trials), rtol=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 4, 7])
+def test_medians_of_rows(n):
+    values = np.random.default_rng(0).standard_normal((5, n))
+    found = burst_graph.row_medians(torch.from_numpy(values)).numpy()
+    np.testing.assert_allclose(found[:, 0], np.median(values, axis=1))
