@@ -281,13 +281,14 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
 
     def predict_proba_aligned(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return class probabilities; see the base class."""
-        return head_probabilities(torch.from_numpy(X).double(), self.head_)
+        return head_probabilities(torch.from_numpy(X.astype(np.float64)), self.head_)
 
     def predict_proba_checked(
         self, X: NDArray[np.float32], domains: NDArray[np.str_] | None
     ) -> NDArray[np.float64]:
         """Return probabilities, with local means subtracted where known; see the base class."""
-        features = torch.from_numpy(align(self.alignment_, X, domains)).double()
+        # a copy by numpy, since vectors are not aligned, and torch takes no reversed view of them
+        features = torch.from_numpy(align(self.alignment_, X, domains).astype(np.float64))
         return head_probabilities(features, self.head_, self.seen_.values_of(X))
 
     def __sklearn_tags__(self) -> Tags:

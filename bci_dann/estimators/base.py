@@ -22,6 +22,7 @@ from bci_dann.estimators.inputs.domain_alignment import (
     check_covariances,
     extend_alignment,
     fit_alignment,
+    with_own_domains,
 )
 from bci_dann.estimators.inputs.input_validation import read_for_learning, read_for_prediction
 from bci_dann.estimators.inputs.labels import encode_source_labels, encode_target_labels
@@ -197,10 +198,9 @@ class TransferClassifier(SubjectAdaptation, Saving, Scoring, ClassifierMixin, Ba
             labels = encode_target_labels(y_target_labeled, self.classes_, len(target.X))
             parts.append(UnalignedTrials(target, labels, is_target=True))
         if X_target_unlabeled is not None:
-            parts.append(
-                UnalignedTrials.unlabelled_target(read_for_learning(self, X_target_unlabeled))
-            )
-        self.has_seen_target_ = len(parts) > 1
+            target = read_for_learning(self, X_target_unlabeled)
+            parts.append(UnalignedTrials.unlabelled_target(target))
+        parts, self.has_seen_target_ = with_own_domains(parts), len(parts) > 1
         self.domains_, self.alignment_ = [], self.make_alignment()
         if self.alignment_ is not None:
             n_bytes = sum(part.signals.X.nbytes for part in parts)

@@ -55,7 +55,8 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
 
     Centring is the alignment. Stretching gives every domain the same dispersion around its mean,
     without labels. Rotation matches the class means of each source subject to those of the
-    target's labelled trials; without a labelled trial of every class nothing is rotated.
+    target's labelled trials, of the classes that the subject has; without a labelled trial of every
+    class nothing is rotated.
 
     Parameters
     ----------
@@ -201,12 +202,7 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         if not has_every_class:
             logger.info("no labelled target trial of every class: nothing is rotated")
         elif self.rotate:
-            _, encoded = encode_domains(X, y, subjects)
-            with warnings.catch_warnings():
-                # numpy 2.5 gives the eigenvalues that rotations are made of as complex numbers
-                # without an imaginary part
-                warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
-                X = TLRotate(target).fit_transform(X, encoded)
+            X = _rotated(X, y, subjects, target)
         self.pipeline_ = self._build_pipeline()
         if self.classifier == "mdwm" and has_every_class:
             mdwm = MDWM(self.trade_off, target)
@@ -262,6 +258,23 @@ class ProcrustesClassifier(SourceWeighted, TransferClassifier):
         self.dispersion_ = state.description["dispersion"]
         self._n_updates = state.description.get(UPDATES_KEY, 0)
         self.pipeline_ = read_steps(self._build_pipeline(), state.arrays)
+
+
+def _rotated(
+    X: Covariances, y: NDArray[np.int64], subjects: NDArray[np.str_], target: str
+) -> Covariances:
+    """Rotate each source subject to the target, by the means of the classes that it has."""
+    rotated = X.copy()
+    for name in np.unique(subjects[subjects != target]):
+        own = subjects == name
+        used = (own | (subjects == target)) & np.isin(y, y[own])
+        _, encoded = encode_domains(X[used], y[used], subjects[used])
+        with warnings.catch_warnings():
+            # numpy 2.5 gives the eigenvalues that rotations are made of as complex numbers without
+            # an imaginary part
+            warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
+            rotated[own] = TLRotate(target).fit_transform(X[used], encoded)[own[used]]
+    return rotated
 
 
 def _dispersion(X: Covariances) -> float:

@@ -58,7 +58,7 @@ class Protocol:
         Share of the first class, in alphabetical order, among the selected trials of the target
         (0 to 1); trials that are not selected are neither used nor scored. The remaining classes
         keep their proportions. All shares from 0.2 to 0.8 select the same number of trials, the
-        largest that 0.8 allows; more unequal shares select fewer. 0 selects all trials.
+        largest that both 0.2 and 0.8 allow; more unequal shares select fewer. 0 selects all trials.
     """
 
     calibration: float = 0.0
@@ -279,8 +279,9 @@ def _with_class_share(
     largest = max(LARGEST_COMPARABLE_SHARE, share, 1 - share)
     for session in np.unique(sessions):
         of_class = [np.flatnonzero((sessions == session) & (labels == name)) for name in classes]
-        n_selected = len(of_class[0]) / largest
         n_others = sum(map(len, of_class[1:]))
+        # the smaller side limits all shares, so that they select the same number of trials
+        n_selected = min(len(of_class[0]), n_others or len(of_class[0])) / largest
         for number, trials in enumerate(of_class):
             part_share = (1 - share) * (len(trials) / max(n_others, 1)) if number else share
             count = min(max(round(part_share * n_selected), 1), len(trials))

@@ -186,6 +186,8 @@ def per_subject_and_seed(results: pd.DataFrame, metrics: Sequence[str] = AVERAGE
     """
     keys = [*GROUP, "seed", "subject"]
     frame = results[[*keys, "n_test"]].copy()
+    # pandas reads names such as "1" from a file as numbers, and other tables have them as text
+    frame["subject"] = frame["subject"].astype(str)
     for metric in metrics:
         # tables of earlier versions have no diagnostics
         values = results.get(metric, results["n_test"] * np.nan).astype(float)

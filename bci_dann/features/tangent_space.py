@@ -6,6 +6,8 @@ geometry", IEEE Trans. Biomed. Eng. 59(4), 920-928.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
@@ -15,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from bci_dann._compat import pyriemann_module
 from bci_dann.features.shrunk_covariance import shrunk_covariances
 
-__all__ = ["covariances", "reduce_features", "tangent_space"]
+__all__ = ["covariances", "reduce_features", "tangent_space", "vectors_of_covariances"]
 
 
 def covariances() -> FunctionTransformer:
@@ -45,6 +47,23 @@ def tangent_space() -> Pipeline:
     """
     vectors = pyriemann_module("tangentspace").TangentSpace("riemann")
     return make_pipeline(covariances(), vectors)
+
+
+def vectors_of_covariances(X: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Return the tangent vectors of covariances at their Riemannian mean.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_chans)
+        Covariances of trials, instead of their signals.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_chans (n_chans + 1) / 2)
+        As :func:`tangent_space` computes them from signals.
+    """
+    vectors = tangent_space()[1:].fit_transform(X.astype(np.float64))
+    return np.asarray(vectors, dtype=np.float32)
 
 
 def reduce_features(vectors: NDArray[np.float64], n_components: int) -> NDArray[np.float64]:

@@ -86,8 +86,9 @@ def _folds(
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     n_subjects = 0 if subjects is None else len(np.unique(subjects))
     if n_subjects >= 2:
-        splitter = GroupKFold(min(N_FOLDS, n_subjects))
-        return list(splitter.split(labels, labels, subjects))
+        folds = GroupKFold(min(N_FOLDS, n_subjects)).split(labels, labels, subjects)
+        # where other subjects have a single class, no classifier can be trained
+        return [(train, held) for train, held in folds if len(np.unique(labels[train])) > 1]
     n_folds = int(min(N_FOLDS, np.bincount(labels).min()))
     if n_folds < 2:
         return []  # nothing can be held out: all losses are 0, and exponent 0 is chosen

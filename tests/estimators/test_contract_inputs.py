@@ -6,6 +6,7 @@ import mne
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from bci_dann import EEGTrials
 from bci_dann.estimators import (
@@ -264,6 +265,18 @@ def test_epochs_without_metadata_keep_source_and_target_apart(fold):
     epochs = ShallowClassifier().fit(source, y, subjects=subjects, X_target_unlabeled=target)
     assert set(epochs.alignment_.references_) == set(arrays.alignment_.references_)
     np.testing.assert_allclose(epochs.predict_proba(target), arrays.predict_proba(X_new), atol=1e-4)
+
+
+def test_a_target_may_have_the_name_of_a_source_subject(method, fold, eeg_trials):
+    X, y, subjects, X_new, y_new = fold
+    assert (subjects == 2).any()
+    sources = eeg_trials(X, y, subjects)
+    targets = [eeg_trials(X_new, y_new, np.repeat(name, len(X_new))) for name in ("2", "9")]
+    same, other = (
+        clone(method).fit(sources, y, X_target_unlabeled=target.unlabelled()).predict_proba(target)
+        for target in targets
+    )
+    np.testing.assert_allclose(same, other, atol=1e-6)
 
 
 def test_subjects_that_contradict_the_metadata(fold, eeg_trials):

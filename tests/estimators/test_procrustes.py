@@ -47,6 +47,23 @@ def test_labels_of_the_target_turn_the_sources_to_it():
     assert unrotated.score(X_new[10:], y_new[10:]) < 0.5
 
 
+@pytest.mark.parametrize("classifier", ["mdm", "logistic", "mdwm"])
+def test_a_source_subject_that_lacks_a_class_is_turned_by_its_other_class(classifier):
+    rng = np.random.default_rng(0)
+    parts = [subject(rng) for _ in range(3)]
+    X, y = (np.concatenate(part) for part in zip(*parts, strict=True))
+    subjects = np.repeat(["1", "2", "3"], 40)
+    kept = (y == 0) | (subjects == "3")
+    X_new, y_new = subject(rng, angle=np.deg2rad(70))
+    model = ProcrustesClassifier(classifier=classifier)
+    model.fit(
+        *(X[kept], y[kept], subjects[kept]),
+        X_target_labeled=X_new[:10],
+        y_target_labeled=y_new[:10],
+    )
+    assert model.score(X_new[10:], y_new[10:]) > 0.8
+
+
 def test_a_weighted_mean_lies_between_the_sources_and_the_target():
     rng = np.random.default_rng(0)
     X, y = subject(rng)

@@ -4,11 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
+from pyriemann.tangentspace import TangentSpace
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from bci_dann.estimators import ReweightedClassifier
 from bci_dann.exceptions import BCIDannWarning, ConfigError
+from bci_dann.features.tangent_space import reduce_features
 from bci_dann.reweighting import weigh_with
 
 
@@ -115,6 +117,22 @@ def test_weights_are_found_on_the_features_that_are_asked_for(toy_eeg, monkeypat
         assert len(model.weights_) == len(X)
     assert [part.shape for part in seen] == 3 * [(len(X), 3)]
     assert not any(np.allclose(one, two) for one, two in itertools.combinations(seen, 2))
+
+
+def test_weights_of_covariances_are_found_on_their_own_tangent_vectors(toy_eeg, monkeypatch):
+    X, y, subjects = toy_eeg.without(1)
+    X_new, _ = toy_eeg.of(1)
+    seen = noted_features(monkeypatch)
+    model = ReweightedClassifier(
+        "SPDNet", alignment="covariance", n_components=3, temper="auto", random_state=0
+    )
+    trials = model.training_trials(X, y, subjects, X_target_unlabeled=X_new)
+    vectors = TangentSpace("riemann").fit_transform(trials.X.astype(np.float64))
+    expected = reduce_features(vectors, 3)[: len(X)]
+    model.plan(trials)
+    np.testing.assert_allclose(seen[0], expected, atol=1e-3)
+    with pytest.raises(ConfigError, match="features of the weighting must be one of"):
+        model.set_params(features="csp").fit(X, y, subjects, X_target_unlabeled=X_new)
 
 
 def test_a_target_smaller_than_the_features_gets_fewer(toy_eeg, monkeypatch):

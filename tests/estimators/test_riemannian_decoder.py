@@ -28,6 +28,16 @@ def test_without_terms_it_is_logistic_regression(toy_eeg):
     )
 
 
+@pytest.mark.filterwarnings("error")
+def test_views_of_plain_vectors_are_predicted_as_their_copies():
+    X = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
+    model = RiemannianClassifier().fit(X, X[:, 0] > 0)
+    expected = model.predict_proba(X)
+    np.testing.assert_allclose(model.predict_proba(X[::-1]), expected[::-1])
+    X.flags.writeable = False  # as in the processes of joblib
+    np.testing.assert_array_equal(model.predict_proba(X), expected)
+
+
 def test_adapting_makes_the_target_surer_and_keeps_classes_apart(toy_eeg):
     X, y, subjects = toy_eeg.without(1)
     X_new, y_new = toy_eeg.of(1)

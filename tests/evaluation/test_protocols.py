@@ -138,11 +138,12 @@ def test_a_target_of_80_to_20_is_thinned_and_keeps_its_labels_to_itself():
     fold = split(metadata, "9", "train_and_target_unlabeled_80_20", labels)
     np.testing.assert_array_equal(fold.test, fold.unlabelled)
     assert not len(fold.labelled)
-    assert set(own[labels[own] == "hand"]) < set(fold.test) < set(own)
+    assert set(fold.test) < set(own)
     for _, session in metadata.iloc[own].groupby("session"):
-        kept = labels[np.intersect1d(session.index, fold.test)]
-        n_hand = (labels[session.index] == "hand").sum()
-        assert (kept == "rest").sum() == (max(1, round(n_hand / 4)) if "rest" in kept else 0)
+        kept, given = labels[np.intersect1d(session.index, fold.test)], labels[session.index]
+        fewer = min((given == "hand").sum(), (given == "rest").sum() or len(given))
+        assert (kept == "hand").sum() == fewer
+        assert (kept == "rest").sum() == (max(1, round(fewer / 4)) if "rest" in kept else 0)
     whole = split(metadata, "9", "train_and_target_unlabeled_full", labels)
     np.testing.assert_array_equal(fold.train, whole.train)
 
@@ -176,6 +177,17 @@ def test_further_classes_share_what_the_first_one_leaves(shares, counts):
     labels = np.tile(np.repeat(["feet", "left_hand", "right_hand", "tongue"], 40), 2)
     test = split(metadata, "2", f"train_and_target_unlabeled_{shares}", labels).test
     assert np.unique(labels[test], return_counts=True)[1].tolist() == counts
+
+
+@pytest.mark.parametrize("n_first", [80, 20])
+def test_shares_are_as_named_whichever_class_is_the_rarer(n_first):
+    metadata = pd.DataFrame({"subject": ["1"] * 100 + ["2"] * 2, "session": "a"})
+    labels = np.array(["feet"] * n_first + ["rest"] * (100 - n_first) + ["feet", "rest"])
+    for share in (80, 65, 50, 20):
+        protocol = f"train_and_target_unlabeled_{share}_{100 - share}"
+        test = split(metadata, "1", protocol, labels).test
+        assert len(test) == pytest.approx(25, abs=1)  # but for rounding, as many
+        assert np.mean(labels[test] == "feet") == pytest.approx(share / 100, abs=0.02)
 
 
 def test_a_target_of_one_class_is_not_thinned():

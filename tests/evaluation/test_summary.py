@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bci_dann.evaluation import summarise
+from bci_dann.evaluation import compare_pipelines, summarise
 from bci_dann.evaluation.runs.results import COLUMNS
 from bci_dann.evaluation.summary import chance_level
 
@@ -48,6 +48,16 @@ def test_another_pipeline_may_be_what_others_are_compared_with():
     assert table["gain"]["mcc"] == pytest.approx(15)
     assert table["gain"]["source_only"] == pytest.approx(-15)
     assert np.isnan(table["gain"]["ea"])
+
+
+def test_names_of_subjects_that_are_read_as_numbers_are_the_same_names():
+    rng = np.random.default_rng(0)
+    whole = results({"source_only": rng.uniform(0.4, 0.8, 12), "ea": rng.uniform(0.5, 0.9, 12)})
+    numbered = whole.astype({"subject": int})  # as pandas.read_csv reads them
+    mixed = pd.concat([whole[whole["pipeline"] == "ea"], numbered[whole["pipeline"] != "ea"]])
+    for compute in (summarise, compare_pipelines):
+        for table in (numbered, mixed):
+            pd.testing.assert_frame_equal(compute(table), compute(whole))
 
 
 def test_gain_is_over_the_seeds_that_both_have():

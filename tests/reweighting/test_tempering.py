@@ -70,6 +70,17 @@ def test_a_class_that_a_fold_lacks_costs_much_but_is_no_error():
     assert choose_temper(LogisticRegression(), X, y, np.ones(30), subjects) in TEMPERS
 
 
+def test_a_subject_is_not_held_out_where_the_others_have_one_class():
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(40, 2)), np.arange(40) % 2
+    labels[:20] = 1
+    weights = rng.uniform(0.5, 1.5, 40)
+    both = np.repeat(["one class", "both"], 20)
+    assert choose_temper(LogisticRegression(), X, labels, weights, both) in TEMPERS
+    each = np.where(labels == 1, "ones", "zeros")  # nothing can be held out
+    assert choose_temper(LogisticRegression(), X, labels, weights, each) == 0.0
+
+
 def test_the_classifier_that_was_given_stays_unfitted():
     model = LogisticRegression()
     X = np.random.default_rng(0).normal(size=(20, 2))

@@ -26,6 +26,7 @@ from bci_dann.estimators.calibration.source_predictions import predict_sources, 
 from bci_dann.estimators.calibration.temperature import tempered
 from bci_dann.estimators.inputs.input_validation import read_for_learning
 from bci_dann.estimators.inputs.labels import check_scored_labels, encode_source_labels
+from bci_dann.estimators.inputs.signals import copy_trials
 from bci_dann.estimators.methods import (
     BY_OPTIONS,
     INPUT_ATTRIBUTES,
@@ -213,6 +214,8 @@ class CalibratedClassifier(TransferClassifier):
         # most folds share their domains
         cache = self._cache or ResultCache.for_trials(read.X.nbytes)
         trials = read.X if read.ch_names is None else X  # epochs and EEGTrials can be indexed
+        if isinstance(trials, list | tuple):  # epochs one by one, as cross-validation passes them
+            trials = copy_trials(trials, subjects)
         predicted = predict_sources(
             lambda: self.build().use_cache(cache), trials, np.asarray(y), names, folds, self.by
         )

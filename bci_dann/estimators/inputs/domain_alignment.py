@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,11 @@ __all__ = [
     "check_covariances",
     "extend_alignment",
     "fit_alignment",
+    "with_own_domains",
 ]
+
+# Prefix of domains of the sources that have the name of a domain of the target.
+OF_SOURCES = "<source> "
 
 
 def check_covariances(alignment: Alignment | None, expected: bool | None) -> None:
@@ -53,6 +58,31 @@ def check_covariances(alignment: Alignment | None, expected: bool | None) -> Non
         "this alignment replaces trials by covariances, and this method needs signals: set "
         "alignment='riemannian', or, in a network, backbone='SPDNet'."
     )
+
+
+def with_own_domains(parts: Sequence[UnalignedTrials]) -> list[UnalignedTrials]:
+    """Return parts in which no domain of the sources has the name of a domain of the target.
+
+    Subjects of two datasets may have equal names, such as "1", and a session may be divided into
+    sources and target. Trials of the sources would otherwise be aligned by the reference of the
+    target.
+
+    Parameters
+    ----------
+    parts : sequence of UnalignedTrials
+        The sources, and parts of the target.
+
+    Returns
+    -------
+    list of UnalignedTrials
+        The same parts, with other names of such domains of the sources.
+    """
+    source, *targets = parts
+    taken = {name for target in targets for name in np.unique(target.domains).tolist()}
+    if taken.isdisjoint(source.domains.tolist()):
+        return list(parts)
+    names = [OF_SOURCES + name if name in taken else name for name in source.domains.tolist()]
+    return [replace(source, signals=replace(source.signals, domains=np.array(names))), *targets]
 
 
 def fit_alignment(alignment: Alignment, source: UnalignedTrials) -> list[str]:

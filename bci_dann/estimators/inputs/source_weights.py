@@ -7,7 +7,7 @@ import logging
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 # of the backbone in networks.
 SIGNAL_FEATURES = ("tangent_space", "csp")
 FEATURES = (*SIGNAL_FEATURES, "network")
+COVARIANCE_FEATURES = ("tangent_space", "network")
 UNITS = ("trial", "subject")
 
 # Maps all trials to the features of a network that was trained on the sources.
@@ -206,7 +207,8 @@ def find_source_weights(
     by_trial = weigh_with(settings.weighting, features[sources], features[trials.is_target], seed)
     temper = settings.temper
     if temper == "auto":
-        temper = _chosen_temper(trials.select(sources), by_trial.weights)
+        used = trials if vectors is None else replace(trials, X=vectors)
+        temper = _chosen_temper(used.select(sources), by_trial.weights)
     result = temper_weights(by_trial, float(temper))
     if settings.unit == "subject":
         result = average_by_subject(result, trials.subjects[sources], settings.n_subjects)
@@ -280,6 +282,13 @@ class SourceWeighted:
         settings = read_weighting(spec)
         self.source_weights_ = None
         if settings is not None:
+            alignment = getattr(self, "alignment_", None)
+            if alignment is not None and alignment.returns_covariances:
+                check_option("features of the weighting", settings.features, COVARIANCE_FEATURES)
+                if settings.features == "tangent_space":
+                    from bci_dann.features.tangent_space import vectors_of_covariances
+
+                    vectors = vectors_of_covariances(trials.X)
             self.source_weights_ = find_source_weights(
                 settings, trials, random_state, network, vectors
             )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import operator
 import re
+import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from bci_dann.evaluation.config.module_source import module_file
+from bci_dann.exceptions import ConfigError
 
-__all__ = ["package_fingerprint", "user_code_fingerprint"]
+__all__ = ["check_code_is_current", "package_fingerprint", "user_code_fingerprint"]
 
 PACKAGE = Path(__file__).resolve().parents[2]
 # Parts of the package that do not affect records: the command line, the use of finished records,
@@ -27,6 +30,9 @@ WITHOUT_INFLUENCE = (
 N_DIGITS = 16
 # "module:Class", the notation for user-defined components of a method.
 CLASS_PATH = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*")
+# By user-defined module, what this process has loaded: the content of its file, and the module with
+# its classes and functions, which are other objects after `importlib.reload`.
+_loaded: dict[str, tuple[bytes, list[Any]]] = {}
 
 
 @functools.cache
@@ -71,12 +77,50 @@ def user_code_fingerprint(step: Mapping[str, Any]) -> str | None:
         The digest; ``None`` if all classes are from this package or from installed packages, which
         are identified by their versions. Files imported by these files are not included.
     """
-    modules = {step["from"], *_modules_in(step["parameters"])}
-    files = {file for file in map(module_file, modules) if file is not None}
-    user_files = sorted(file for file in files if _is_user_file(file))
+    user_files = sorted(set(_user_files(step).values()))
     if not user_files:
         return None
     return hashlib.sha256(b"".join(file.read_bytes() for file in user_files)).hexdigest()[:N_DIGITS]
+
+
+def check_code_is_current(step: Mapping[str, Any]) -> None:
+    """Raise if this process would use an earlier content of a file than its fingerprint.
+
+    Python imports a module once: where its file is edited afterwards, as in a notebook, records
+    would have the key of the new code and the results of the old one.
+
+    Parameters
+    ----------
+    step : mapping
+        ``from`` and ``parameters`` of a step whose classes have just been imported. The first call
+        for a module stores its content.
+
+    Raises
+    ------
+    ConfigError
+        When a file has changed since the first call, and was not loaded again.
+    """
+    for module, file in _user_files(step).items():
+        if module not in sys.modules:
+            continue
+        loaded = sys.modules[module]
+        own = (one for one in vars(loaded).values() if getattr(one, "__module__", None) == module)
+        objects = [loaded, *own]
+        content = file.read_bytes()
+        known, earlier = _loaded.get(module, (content, objects))
+        is_same = len(objects) == len(earlier) and all(map(operator.is_, objects, earlier))
+        if is_same and content != known:
+            raise ConfigError(
+                f"{file} has changed since this process imported it, and results would be those "
+                "of the earlier code: start Python again, or call importlib.reload."
+            )
+        _loaded[module] = content, objects
+
+
+def _user_files(step: Mapping[str, Any]) -> dict[str, Path]:
+    """Return the files of the user-defined classes of a step, by module."""
+    files = {name: module_file(name) for name in {step["from"], *_modules_in(step["parameters"])}}
+    return {name: file for name, file in files.items() if file and _is_user_file(file)}
 
 
 def _modules_in(value: Any) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bci_dann.evaluation.config.code_fingerprint import check_code_is_current
 from bci_dann.evaluation.config.constructor import imported_class
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.config.pipeline_parameters import check_parameter_names, with_parameters
@@ -187,6 +188,7 @@ def _build_step(step: Mapping[str, Any], pipeline: str) -> Any:
             instance.check_parameters()  # likewise, of our own estimators
     except (TypeError, ValueError) as error:
         raise ConfigError(f"pipeline {pipeline}: {component.__name__}: {error}") from error
+    check_code_is_current(step)
     return instance
 
 

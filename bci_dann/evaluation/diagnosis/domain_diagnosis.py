@@ -16,7 +16,7 @@ import numpy as np
 from bci_dann._validation import check_count
 from bci_dann.evaluation.diagnosis.aligned_subjects import AlignedSubjects
 from bci_dann.evaluation.runs.progress import step_by_step
-from bci_dann.exceptions import BCIDannWarning, DataError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
 if TYPE_CHECKING:
     import mne
@@ -109,7 +109,8 @@ def diagnose(
         The pass band of the preprocessing (Hz), within which band power is compared; by default
         from 0 Hz to half the sampling frequency.
     alignments : sequence of str or None
-        Names in ``bci_dann.components.KINDS["alignment"]``; ``None`` is no alignment.
+        Names in ``bci_dann.components.KINDS["alignment"]``, of alignments that return signals;
+        ``None`` is no alignment.
     n_components : int
         Number of features by which domains are compared; at most the number of target trials.
     random_state : None, int or numpy random generator
@@ -127,7 +128,8 @@ def diagnose(
     DataError
         When there is only one subject, or a sample is not finite.
     ConfigError
-        When an alignment is unknown, or ``n_components`` is not a whole number above 0.
+        When an alignment is unknown or returns covariances, or ``n_components`` is not a whole
+        number above 0.
 
     See Also
     --------
@@ -153,6 +155,7 @@ def diagnose(
     import pandas as pd
 
     check_count("n_components", n_components)
+    _check_alignments(alignments)
     trials = _with_signal(trials.unlabelled())
     subjects = list(dict.fromkeys(trials.subjects.tolist()))
     if len(subjects) < 2:
@@ -178,6 +181,18 @@ def diagnose(
         _shifts(trials, subjects, band),
         trials.info,
     )
+
+
+def _check_alignments(alignments: Sequence[str | None]) -> None:
+    from bci_dann.components import resolve
+
+    for name in alignments:
+        alignment = resolve("alignment", name)
+        if alignment is not None and alignment.returns_covariances:
+            raise ConfigError(
+                f"a diagnosis computes covariances of signals, and the alignment {name!r} replaces "
+                "signals by covariances: take 'riemannian'."
+            )
 
 
 def _with_signal(trials: EEGTrials) -> EEGTrials:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bci_dann._validation import check_option
 from bci_dann.evaluation.metrics import METRICS
+from bci_dann.evaluation.statistics.sign_flips import DECIMALS
 from bci_dann.evaluation.summary import per_subject_and_seed
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def paired_differences(scores: pd.DataFrame, pipeline: str, reference: str) -> p
     Returns
     -------
     pandas.Series
-        One value for each subject with scores of both pipelines.
+        One value for each subject with scores of both pipelines, without rounding errors.
     """
     pair = scores[[pipeline, reference]]
     complete = pair.dropna()
@@ -71,4 +72,4 @@ def paired_differences(scores: pd.DataFrame, pipeline: str, reference: str) -> p
     if min(n_seeds.values()) > 1:
         pair = complete
     means = pair.groupby(level="subject", sort=False).mean()
-    return (means[pipeline] - means[reference]).dropna()
+    return (means[pipeline] - means[reference]).dropna().round(DECIMALS)

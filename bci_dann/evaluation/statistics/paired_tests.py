@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bci_dann._validation import check_option
 from bci_dann.evaluation.statistics.intervals import mean_interval
 from bci_dann.evaluation.statistics.paired_scores import paired_differences, scores_by_subject
-from bci_dann.evaluation.statistics.sign_flips import EXACT_SUBJECTS, sign_flip_p_value
+from bci_dann.evaluation.statistics.sign_flips import DECIMALS, EXACT_SUBJECTS, sign_flip_p_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,6 +148,7 @@ def paired_p_values(differences: Floats) -> tuple[float, float]:
 
     if len(differences) < 2:
         return math.nan, math.nan
+    differences = np.round(differences, DECIMALS)
     if not np.any(differences):
         return 1.0, 1.0
     if len(differences) > EXACT_SUBJECTS:

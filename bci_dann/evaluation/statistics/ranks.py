@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bci_dann.evaluation.statistics.paired_scores import scores_by_subject
+from bci_dann.evaluation.statistics.sign_flips import DECIMALS
 from bci_dann.exceptions import ResultsError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def average_ranks(results: pd.DataFrame, protocol: str, metric: str = "accuracy"
         for dataset, name, scores in scores_by_subject(results, metric)
         if name == protocol
     }
-    scores = pd.concat(frames).dropna() if frames else pd.DataFrame()
+    scores = pd.concat(frames).dropna().round(DECIMALS) if frames else pd.DataFrame()
     n_subjects, n_pipelines = scores.shape
     if n_pipelines < LEAST_PIPELINES or n_subjects < 2:
         raise ResultsError(

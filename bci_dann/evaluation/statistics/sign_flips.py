@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EXACT_SUBJECTS", "sign_flip_p_value"]
+__all__ = ["DECIMALS", "EXACT_SUBJECTS", "sign_flip_p_value"]
 
 # Up to this number of subjects the test is exact, as in MOABB: all 2 ** 13 = 8192 patterns of signs
 # are enumerated. For more subjects the same number of patterns is drawn at random.
 EXACT_SUBJECTS = 13
+# Decimal places of scores and their differences in tests: further digits are rounding errors, which
+# would separate values that are equal, such as 0.7 - 0.6 and 0.8 - 0.7.
+DECIMALS = 12
 
 
 def sign_flip_p_value(differences: NDArray[np.float64], alternative: str) -> float:
@@ -43,7 +46,7 @@ def sign_flip_p_value(differences: NDArray[np.float64], alternative: str) -> flo
 
     test = permutation_test(
         (differences,),
-        lambda sample, axis: sample.mean(axis=axis),
+        lambda sample, axis: sample.mean(axis=axis).round(DECIMALS),
         permutation_type="samples",
         alternative=alternative,
         vectorized=True,

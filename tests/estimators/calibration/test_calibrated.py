@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 
+import mne
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import issparse
 from sklearn.metrics import accuracy_score, log_loss
@@ -234,6 +236,21 @@ def test_it_is_a_member_of_ensembles_and_of_cross_validation(toy):
         params={"subjects": toy.subjects},
     )
     assert scores.mean() > 0.7  # abstention has no influence
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_epochs_are_calibrated_in_cross_validation_as_arrays_are(toy, named):
+    info = mne.create_info(toy.X.shape[1], 128.0, "eeg")
+    metadata = pd.DataFrame({"subject": toy.subjects.astype(str)}) if named else None
+    epochs = mne.EpochsArray(toy.X * 1e-6, info, metadata=metadata, verbose="error")
+    params = {} if named else {"params": {"subjects": toy.subjects}}
+    model = TransductiveClassifier(CalibratedClassifier(METHOD, n_folds=2))
+    folds = {"groups": toy.subjects, "cv": LeaveOneGroupOut(), "scoring": "neg_log_loss"}
+    of_epochs = cross_val_score(model, epochs, toy.y, **folds, **params, error_score="raise")
+    of_arrays = cross_val_score(
+        model, toy.X, toy.y, **folds, params={"subjects": toy.subjects}, error_score="raise"
+    )
+    np.testing.assert_allclose(of_epochs, of_arrays, atol=1e-3)
 
 
 def test_a_cache_changes_nothing_and_seeds_reach_the_method(toy):

@@ -13,6 +13,7 @@ from bci_dann.estimators.inputs.domain_alignment import (
     align_and_concatenate,
     extend_alignment,
     fit_alignment,
+    with_own_domains,
 )
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
@@ -47,6 +48,16 @@ def test_sources_are_learned_domain_by_domain(draw_part):
     source = draw_part(4, domains=["b/0", "a/0", "b/0", "a/1"])
     assert fit_alignment(alignment, source) == ["a/0", "a/1", "b/0"]
     assert alignment.calls == [("fit", 4, ["a/0", "a/1", "b/0"])]
+
+
+def test_domains_of_the_sources_do_not_have_names_of_the_target(draw_part):
+    source = draw_part(3, domains=["1/0", "2/0", "1/0"])
+    target = draw_part(2, is_target=True, domains=["1/0", "1/1"])
+    renamed, same = with_own_domains([source, target])
+    assert renamed.domains.tolist() == ["<source> 1/0", "2/0", "<source> 1/0"]
+    assert renamed.signals.X is source.signals.X
+    assert same is target
+    assert with_own_domains([source]) == [source]
 
 
 def test_all_parts_of_the_target_are_learned_at_once(draw_part):

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 import bci_dann
+from bci_dann.evaluation import PipelineSpec, build
 from bci_dann.evaluation.config import code_fingerprint
-from bci_dann.evaluation.config.code_fingerprint import package_fingerprint, user_code_fingerprint
+from bci_dann.evaluation.config.code_fingerprint import (
+    check_code_is_current,
+    package_fingerprint,
+    user_code_fingerprint,
+)
+from bci_dann.exceptions import ConfigError
 
 PACKAGE = Path(bci_dann.__file__).parent
 
@@ -154,3 +162,27 @@ def test_text_that_only_looks_like_a_path_is_no_class(own):
 def test_the_class_is_not_imported(own):
     name = own("own_locked", "raise RuntimeError('imported')")
     assert user_code_fingerprint({"from": name, "name": "A", "parameters": {}}) is not None
+
+
+def test_a_file_that_is_edited_after_its_import_is_refused_until_it_is_loaded_again(own):
+    name = own("own_edited", "class Part: ...")
+    step = {"from": "bci_dann.estimators", "parameters": {"part": f"{name}:Part"}}
+    check_code_is_current(step)  # it is not imported yet
+    own(name, "class Part: first = True")
+    importlib.import_module(name)
+    check_code_is_current(step)
+    own(name, "class Part: second_time = True")
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=r"own_edited\.py has changed since this process"):
+            check_code_is_current(step)
+    importlib.reload(sys.modules[name])
+    check_code_is_current(step)
+
+
+def test_a_pipeline_is_not_built_from_earlier_code(own):
+    text = "from bci_dann import ShallowClassifier\n\nclass Mine(ShallowClassifier): ..."
+    step = {"name": "Mine", "from": own("own_method", text), "parameters": {}}
+    assert build(PipelineSpec("mine", (step,))).classifier == "lda"
+    own("own_method", f"{text}\n    later = True")
+    with pytest.raises(ConfigError, match="has changed since"):
+        build(PipelineSpec("mine", (step,)))

@@ -163,6 +163,14 @@ def test_flat_trials_are_left_out_and_said(shifted):
     assert found.table["n_target"].tolist() == [29, 29, 30]
 
 
+def test_alignments_are_checked_before_the_work(shifted, monkeypatch):
+    monkeypatch.setattr(domain_diagnosis, "AlignedSubjects", None)  # nothing is computed
+    with pytest.raises(ConfigError, match="'covariance' replaces signals by covariances"):
+        diagnose(shifted, alignments=[None, "covariance"])
+    with pytest.raises(ConfigError, match="Did you mean 'euclidean'"):
+        diagnose(shifted, alignments=[None, "euclid"])
+
+
 def test_the_same_seed_gives_the_same(shifted, diagnosis):
     state = np.random.get_state()[1].copy()  # noqa: NPY002
     pd.testing.assert_frame_equal(diagnose(shifted, band=(8, 32)).table, diagnosis.table)

@@ -42,6 +42,22 @@ def test_more_subjects_are_tested_by_wilcoxon():
     assert paired_p_values(differences) == pytest.approx(tuple(expected))
 
 
+@pytest.mark.parametrize("n_subjects", [6, 20])
+def test_equal_differences_are_ties_whatever_their_rounding(make_results, n_subjects):
+    rng = np.random.default_rng(0)
+    hits, others = rng.integers(10, 31, (2, n_subjects))
+    (row,) = compare_pipelines(make_results({"new": hits / 30, "old": others / 30}), "old").to_dict(
+        "records"
+    )
+    expected = paired_p_values((hits - others).astype(float))
+    assert (row["p_greater"], row["p_value"]) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_same_difference_in_all_subjects_has_no_spread(make_results):
+    scores = {"new": [0.7, 0.8, 0.9], "old": [0.6, 0.7, 0.8]}
+    assert compare_pipelines(make_results(scores), "old")["effect_size"].tolist() == [np.inf]
+
+
 def test_seeds_are_no_further_subjects(make_results):
     seeds = [make_results({"a": A, "b": B}, seed=seed) for seed in range(5)]
     once, repeated = (compare_pipelines(table) for table in (seeds[0], pd.concat(seeds)))

@@ -44,3 +44,13 @@ def test_too_little_to_rank_is_refused(make_results, scores, protocol, left_out)
     some = {name: values for name, values in scores.items() if name not in left_out}
     with pytest.raises(ResultsError, match="3 pipelines"):
         average_ranks(make_results(some), protocol)
+
+
+def test_means_over_seeds_that_differ_by_rounding_are_ties(make_results):
+    of_seeds = {"a": [0.5, 0.525, 0.65], "b": [0.65, 0.525, 0.5], "c": [0.1, 0.1, 0.1]}
+    tables = [
+        make_results({name: [scores[seed]] * 5 for name, scores in of_seeds.items()}, seed=seed)
+        for seed in range(3)
+    ]
+    ranks = average_ranks(pd.concat(tables), "train").ranks
+    assert ranks.to_dict() == {"a": 1.5, "b": 1.5, "c": 3.0}

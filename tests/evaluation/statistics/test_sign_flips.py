@@ -25,3 +25,9 @@ def test_p_value_for_many_subjects_does_not_change():
     first = sign_flip_p_value(differences, "greater")
     assert first == sign_flip_p_value(differences, "greater")
     assert 0.0 < first < 1.0
+
+
+def test_equal_means_count_as_equal_whatever_their_rounding():
+    hits, others = np.array([[13, 14, 8, 8], [12, 10, 12, 9]])  # of 23 trials
+    expected = sign_flip_p_value((hits - others).astype(float), "greater")
+    assert sign_flip_p_value(hits / 23 - others / 23, "greater") == expected
