@@ -65,6 +65,12 @@ class EuclideanAlignment(SignalWhitening):
     Trials are ``(n_trials, n_chans, n_times)`` in microvolt, references in µV². Whitened trials are
     float32 and without unit; the mean covariance of each domain is then the identity [1]_.
 
+    Parameters
+    ----------
+    robust : bool
+        Whether artefacts of each trial are first suppressed, in the reference and in the whitened
+        signals; see :mod:`bci_dann.alignment.artefacts`.
+
     See Also
     --------
     RiemannianAlignment : The same with the Riemannian mean.
@@ -88,7 +94,7 @@ class EuclideanAlignment(SignalWhitening):
     """
 
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        return euclidean_reference(X)
+        return euclidean_reference(self._without_artefacts(X))
 
     def _metric(self) -> str:
         return "euclidean"

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from bci_dann.alignment.artefacts import suppress_artefacts
 from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.running_reference import (
@@ -310,10 +311,25 @@ class Recentring(Alignment, BaseEstimator):
 
 
 class SignalWhitening(Recentring):
-    """Re-centring of the signals themselves: ``R^(-1/2) X_i``, as float32."""
+    """Re-centring of the signals themselves: ``R^(-1/2) X_i``, as float32.
+
+    Parameters
+    ----------
+    robust : bool
+        Whether artefacts of each trial are first suppressed, in the reference and in the whitened
+        signals; see :mod:`bci_dann.alignment.artefacts`.
+    """
+
+    robust: bool = False  # also where a subclass has a constructor of its own
+
+    def __init__(self, robust: bool = False) -> None:
+        self.robust = robust
+
+    def _without_artefacts(self, X: NDArray[Any]) -> NDArray[Any]:
+        return suppress_artefacts(X) if self.robust else X
 
     def _covariance(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        trial = np.asarray(X[0], dtype=np.float64)
+        trial = np.asarray(self._without_artefacts(X)[0], dtype=np.float64)
         return np.asarray(trial @ trial.T / trial.shape[1])
 
     def _empty(self, X: NDArray[Any]) -> NDArray[Any]:
@@ -326,8 +342,9 @@ class SignalWhitening(Recentring):
         out: NDArray[Any],
         where: NDArray[np.intp],
     ) -> None:
-        for index in where:
-            out[index] = whitening @ np.asarray(X[index], dtype=np.float64)
+        for index in where:  # one by one: copies of all trials may not fit into memory
+            (trial,) = self._without_artefacts(X[index : index + 1])
+            out[index] = whitening @ np.asarray(trial, dtype=np.float64)
 
 
 def domain_names(domains: ArrayLike | None, n_trials: int) -> NDArray[np.str_]:

@@ -76,6 +76,12 @@ class RiemannianAlignment(SignalWhitening):
     whitening, so that the whitened trials have the identity as their mean. Directions without
     signal, as after an average reference, are left out.
 
+    Parameters
+    ----------
+    robust : bool
+        Whether artefacts of each trial are first suppressed, in the reference and in the whitened
+        signals; see :mod:`bci_dann.alignment.artefacts`.
+
     See Also
     --------
     EuclideanAlignment : The same with the arithmetic mean, which is faster.
@@ -99,7 +105,7 @@ class RiemannianAlignment(SignalWhitening):
     """
 
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        wide = np.asarray(X, dtype=np.float64)
+        wide = np.asarray(self._without_artefacts(X), dtype=np.float64)
         covariances = wide @ wide.swapaxes(1, 2) / X.shape[2]
         return cached(self.cache, _mean_of_signals, covariances)
 

@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from bci_dann._validation import check_between, check_option
 from bci_dann.alignment.running_reference import LARGEST_RATIO, MOMENTUM
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.estimators.base import TransferClassifier
 from bci_dann.estimators.inputs.source_weights import (
     SIGNAL_FEATURES,
@@ -30,7 +31,6 @@ from bci_dann.estimators.inputs.training_trials import TARGET, TrainingTrials
 from bci_dann.estimators.shallow import fit_weighted
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features.nearest_mean import nearest_mean
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 from bci_dann.persistence import ModelState
 from bci_dann.persistence.fitted_steps import read_steps, write_steps
 

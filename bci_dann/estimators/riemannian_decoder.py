@@ -73,7 +73,7 @@ class RiemannianClassifier(AdaptiveHead):
         Weight of a labelled trial of the target in the label loss; trials of sources have weight 1.
     robust : bool
         Whether artefacts of each trial are suppressed, and outlying tangent vectors shortened; see
-        :mod:`bci_dann.features.artefacts`.
+        :mod:`bci_dann.alignment.artefacts`.
     local_span : float or None
         Standard deviation (trials) of the weights of the local mean around each trial, which is
         subtracted from the features to remove slow changes within a session; ``None`` subtracts
@@ -180,6 +180,13 @@ class RiemannianClassifier(AdaptiveHead):
     def check_parameters(self) -> None:
         """Raise on invalid parameters; see the base class."""
         super().check_parameters()
+        if self._centres_covariances() and isinstance(self.alignment, Mapping):
+            others = sorted(set(self.alignment) - {"name"})
+            if others:
+                raise ConfigError(
+                    f"alignment: here {self.alignment['name']!r} is the kind of mean, and takes no "
+                    f"{', '.join(others)}. `robust` is a parameter of RiemannianClassifier itself."
+                )
         self._views().check_parameters()
         read_weighting(self.weighting, offered=("tangent_space",))
         check_count("enough_trials", self.enough_trials)

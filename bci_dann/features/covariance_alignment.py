@@ -17,17 +17,17 @@ from sklearn.base import BaseEstimator
 
 from bci_dann._arrays import chunks
 from bci_dann._validation import check_count, check_option
+from bci_dann.alignment.artefacts import suppress_artefacts
 from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.recentring import domain_names
 from bci_dann.alignment.result_cache import cached
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
-from bci_dann.features.artefacts import suppress_artefacts
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.features.covariance_views import (
     delayed_covariances,
     lag_between_copies,
     possible_copies,
 )
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 __all__ = ["CovarianceAlignment"]
 
@@ -53,7 +53,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         By default twice the lag of the most negative autocorrelation of the source trials.
     robust : bool
         Whether artefacts of each trial are first suppressed; see
-        :func:`~bci_dann.features.artefacts.suppress_artefacts`.
+        :func:`~bci_dann.alignment.artefacts.suppress_artefacts`.
 
     Attributes
     ----------

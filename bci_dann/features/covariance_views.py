@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._arrays import chunks
+from bci_dann.alignment.artefacts import suppress_artefacts
 from bci_dann.alignment.filter_bank import band_passed
+from bci_dann.alignment.shrunk_covariance import shrunk, shrunk_covariances
 from bci_dann.exceptions import DataError
-from bci_dann.features.artefacts import suppress_artefacts
-from bci_dann.features.shrunk_covariance import shrunk, shrunk_covariances
 
 __all__ = [
     "Views",
@@ -65,7 +65,7 @@ class Views:
         Sampling frequency (Hz), which bands need.
     robust : bool
         Whether artefacts of each trial are first suppressed; see
-        :func:`~bci_dann.features.artefacts.suppress_artefacts`.
+        :func:`~bci_dann.alignment.artefacts.suppress_artefacts`.
     """
 
     n_windows: int

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from bci_dann._arrays import floored_log
 from bci_dann._compat import pyriemann_module
-from bci_dann.features.shrunk_covariance import shrunk_covariances
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 
 __all__ = ["FilterBankCSP"]
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from bci_dann._compat import pyriemann_module
-from bci_dann.features.shrunk_covariance import shrunk_covariances
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 
 __all__ = ["covariances", "reduce_features", "tangent_space", "vectors_of_covariances"]
 

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from bci_dann._validation import check_count, check_option
+from bci_dann.alignment.artefacts import longest_norm, shorten
 from bci_dann.alignment.filter_bank import check_bands
 from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.last_whitenings import LastWhitenings
@@ -25,7 +26,6 @@ from bci_dann.alignment.recentring import domain_names
 from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
 from bci_dann.alignment.whitening import inverse_square_root
-from bci_dann.features.artefacts import longest_norm, shorten
 from bci_dann.features.covariance_views import Views, lag_between_copies, possible_copies
 from bci_dann.features.tangent_vectors import domain_features, tangent_vectors, view_covariances
 
@@ -69,7 +69,7 @@ class TangentViews(Alignment, BaseEstimator):
     robust : bool
         Whether artefacts of each trial are first suppressed, and vectors that are longer
         than twice the median of the source trials are shortened to this length; see
-        :mod:`bci_dann.features.artefacts`.
+        :mod:`bci_dann.alignment.artefacts`.
 
     Attributes
     ----------

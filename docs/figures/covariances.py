@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from bci_dann.features.artefacts import winsorise
+from bci_dann.alignment.artefacts import winsorise
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.features.covariance_views import overlapping_windows
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 SFREQ, N_TIMES, N_COPIES, SPAN = 128.0, 384, 7, 0.1

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.linalg import fractional_matrix_power
 
-from bci_dann.alignment import EuclideanAlignment, euclidean_reference
+from bci_dann import NetworkClassifier, load_model
+from bci_dann.alignment import EuclideanAlignment, RiemannianAlignment, euclidean_reference
+from bci_dann.alignment.artefacts import suppress_artefacts
 from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.components import resolve
 from bci_dann.exceptions import ConfigError, DataError
@@ -88,3 +90,49 @@ def test_alignment_by_name():
     assert resolve("alignment", None) is None
     with pytest.raises(ConfigError, match="Did you mean 'euclidean'"):
         resolve("alignment", "euclidian")
+
+
+BURST = 3000 * np.hanning(60) * np.sin(np.arange(60))
+
+
+@pytest.fixture
+def spoilt():
+    """Trials of two domains, a tenth of them with a burst on one channel."""
+    X = np.random.default_rng(0).normal(0, 10, (40, 4, 250)).astype(np.float32)
+    X[::10, 1, 100:160] += BURST
+    return X
+
+
+@pytest.mark.parametrize("alignment", [EuclideanAlignment, RiemannianAlignment])
+def test_robust_alignment_is_that_of_trials_without_artefacts(alignment, spoilt):
+    domains = np.repeat(["1/0", "2/0"], 20)
+    robust = alignment(robust=True).fit(spoilt, domains)
+    plain, clean = alignment(), suppress_artefacts(spoilt)
+    expected = plain.fit(clean, domains).transform(clean, domains)
+    np.testing.assert_allclose(robust.transform(spoilt, domains), expected, atol=1e-6)
+    moved = robust.update(spoilt[:1], "1/0").fallback_
+    np.testing.assert_allclose(moved, plain.update(clean[:1], "1/0").fallback_, rtol=1e-9)
+    assert expected[:, 1].std() == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_robust_network_is_saved_as_such(spoilt, tmp_path):
+    model = NetworkClassifier(
+        "ShallowFBCSPNet", alignment={"name": "euclidean", "robust": True}, max_epochs=1
+    )
+    model.fit(spoilt, np.arange(40) % 2, subjects=np.repeat([1, 2], 20))
+    model.save(tmp_path / "model")
+    again = load_model(tmp_path / "model")
+    assert again.alignment_.robust
+    np.testing.assert_array_equal(again.predict_proba(spoilt), model.predict_proba(spoilt))
+
+
+class OwnMean(EuclideanAlignment):
+    """An alignment with a constructor of its own, as in other packages."""
+
+    def __init__(self, power=1.0):
+        self.power = power
+
+
+def test_alignments_with_another_constructor_are_not_robust(spoilt):
+    own, plain = OwnMean().fit(spoilt), EuclideanAlignment().fit(spoilt)
+    np.testing.assert_array_equal(own.transform(spoilt), plain.transform(spoilt))

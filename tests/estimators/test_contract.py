@@ -13,6 +13,7 @@ from sklearn import get_config
 from sklearn.exceptions import NotFittedError
 
 from bci_dann import load_model
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.estimators import (
     CalibratedClassifier,
     EnsembleClassifier,
@@ -21,7 +22,6 @@ from bci_dann.estimators import (
 )
 from bci_dann.estimators.saved_models import is_loadable
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 
 def test_fit_predict_and_score_of_a_new_subject(with_target, fold):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from pyriemann.transfer import TLScale, encode_domains
 
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.estimators import ProcrustesClassifier
 from bci_dann.estimators.procrustes import _dispersion, _stretch
 from bci_dann.exceptions import ConfigError, DataError
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 
 def test_stretching_is_that_of_pyriemann():

@@ -408,3 +408,11 @@ def test_memory_of_a_fit_is_a_few_times_that_of_the_products_of_all_trials():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 6 * 8 * n_trials**2
+
+
+def test_parameters_of_alignments_of_signals_are_refused(toy_eeg):
+    X, y, subjects = toy_eeg.without(4)
+    model = RiemannianClassifier(alignment={"name": "riemannian", "robust": False})
+    with pytest.raises(ConfigError, match="takes no robust"):
+        model.fit(X, y, subjects=subjects)
+    RiemannianClassifier(alignment={"name": "riemannian"}, n_delays=1).fit(X, y, subjects=subjects)

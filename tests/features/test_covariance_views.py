@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bci_dann.alignment.artefacts import suppress_artefacts
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.exceptions import DataError
-from bci_dann.features.artefacts import suppress_artefacts
 from bci_dann.features.covariance_views import (
     Views,
     delayed_covariances,
@@ -15,7 +16,6 @@ from bci_dann.features.covariance_views import (
     overlapping_windows,
     possible_copies,
 )
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 WHOLE = Views(n_windows=1, n_copies=1, lag=1, bands=(), sfreq=None, robust=False)
 

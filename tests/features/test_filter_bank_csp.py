@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.features.filter_bank_csp import FilterBankCSP
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 
 @pytest.fixture(scope="module")

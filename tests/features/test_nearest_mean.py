@@ -4,8 +4,8 @@ import numpy as np
 from pyriemann.classification import MDM
 from pyriemann.geometry.distance import distance_riemann
 
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.features.nearest_mean import nearest_mean
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 
 def covariances():

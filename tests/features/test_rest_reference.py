@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pyriemann.geometry.distance import distance_riemann
 
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.exceptions import ConfigError
 from bci_dann.features.rest_reference import blended_reference, rest_weight
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 
 def noise(n_trials, n_times, seed=0):

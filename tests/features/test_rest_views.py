@@ -7,9 +7,9 @@ import pytest
 from pyriemann.geometry.distance import distance_riemann
 from pyriemann.geometry.mean import mean_riemann
 
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features.rest_views import RestViews
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 DOMAINS = np.repeat(["a/0", "b/0"], 12)
 REST_DOMAINS = np.repeat(["a/0", "b/0"], 30)

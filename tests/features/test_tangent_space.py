@@ -5,7 +5,7 @@ import pytest
 from pyriemann.geometry.mean import mean_riemann
 from scipy.linalg import logm, sqrtm
 
-from bci_dann.features.shrunk_covariance import shrunk_covariances
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.features.tangent_space import covariances, reduce_features, tangent_space
 
 

@@ -6,10 +6,10 @@ from pyriemann.geometry.mean import mean_riemann
 from scipy.linalg import logm, sqrtm
 
 from bci_dann.alignment import ResultCache
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.exceptions import DataError
 from bci_dann.features import TangentViews
 from bci_dann.features.covariance_views import Views
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 
 @pytest.fixture

@@ -144,8 +144,8 @@ class AlignedSubjects:
 
 def _covariances(trials: EEGTrials, alignment: str | None) -> Floats:
     """Return each trial's shrunk covariance, aligned in the way in which the target is."""
+    from bci_dann.alignment.shrunk_covariance import shrunk_covariances
     from bci_dann.components import resolve
-    from bci_dann.features.shrunk_covariance import shrunk_covariances
 
     n_chans = trials.X.shape[1]
     covariances = np.empty((len(trials), n_chans, n_chans))

@@ -66,7 +66,7 @@ def map_trials(trials: EEGTrials, data_key: str) -> FeatureMap:
     FeatureMap
         Points for at most 40 trials of each subject.
     """
-    from bci_dann.features.shrunk_covariance import shrunk_covariances
+    from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 
     n_subjects = len(np.unique(trials.subjects))
     equal_share = max(MIN_TRIALS_OF_A_SUBJECT, MAX_TRIALS // n_subjects)

@@ -47,7 +47,7 @@ class ImportanceWeighting:
     """
 
     def __init__(self, trials: EEGTrials, random_state: int = 0) -> None:
-        from bci_dann.features.shrunk_covariance import shrunk_covariances
+        from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 
         self._trials, self._random_state = trials, random_state
         self._covariances = np.concatenate(

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import chi2
 from torch import Tensor, nn
 
 from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.exceptions import ConfigError
 from bci_dann.features import TangentViews
-from bci_dann.features.artefacts import N_STEPS, ORDINARY_SHARE
 from bci_dann.features.covariance_views import overlapping_windows, possible_lag
-from bci_dann.serving.export.burst_graph import row_medians, shrunk, without_bursts
-from bci_dann.serving.export.matrix_functions import inverse, logarithm
+from bci_dann.serving.export.artefact_graph import shrunk, suppress_artefacts
+from bci_dann.serving.export.matrix_functions import logarithm
 
 if TYPE_CHECKING:
     from bci_dann.alignment import Alignment
@@ -51,7 +49,7 @@ class CovarianceDecoder(nn.Module):
     def __init__(self, estimator: RiemannianClassifier) -> None:
         super().__init__()
         views = _tangent_views(estimator.alignment_)
-        n_chans, n_times = estimator.n_features_in_, estimator.n_times_ or 1
+        n_times = estimator.n_times_ or 1
         self.robust, self.n_copies = views.robust, views.n_copies_
         self.lag = possible_lag(n_times, views.n_copies_, views.lag_)
         self.windows = overlapping_windows(n_times, views.n_windows) if views.n_windows > 1 else []
@@ -61,7 +59,6 @@ class CovarianceDecoder(nn.Module):
             self.register_buffer(f"whitening_{index}", _whitening(centre.fallback_))
         self.register_buffer("weights", estimator.head_.weights)
         self.register_buffer("biases", estimator.head_.biases)
-        self.relative_limit = _relative_limit(n_chans)
         self.eval()
 
     def forward(self, trials: Tensor) -> Tensor:
@@ -78,8 +75,7 @@ class CovarianceDecoder(nn.Module):
             In double precision.
         """
         if self.robust:
-            trials = without_bursts(trials.double()).float()
-            trials = trials * self._factors(trials.double())[:, None].float()
+            trials = suppress_artefacts(trials, self._whitening(0))
         centred = [
             self._centred(index, _shrunk_covariance(view.double()))
             for index, view in enumerate(self._views(trials))
@@ -106,27 +102,6 @@ class CovarianceDecoder(nn.Module):
             views.append(torch.cat([trials[:, :, at : at + n_kept] for at in starts], dim=1))
         return views
 
-    def _factors(self, trials: Tensor) -> Tensor:
-        """Return the factor of each sample; see :func:`bci_dann.features.artefacts.winsorise`.
-
-        Distances do not depend on linear mixing of channels, and whitening by the mean keeps the
-        iterations well conditioned.
-        """
-        signals = self._whitening(0) @ trials
-        distances = _mahalanobis(signals, signals)
-        factors = torch.ones_like(distances)
-        for _ in range(N_STEPS):
-            median = row_medians(distances)
-            limits = torch.where(median > 0, self.relative_limit * median, torch.inf)
-            factors = torch.clamp(limits / distances.clamp(min=1e-300), max=1.0)
-            distances = _mahalanobis(signals, signals * factors[:, None])
-        return factors
-
-
-def _mahalanobis(signals: Tensor, scaled: Tensor) -> Tensor:
-    scatter_inverse = inverse(scaled @ scaled.transpose(1, 2))
-    return (signals * (scatter_inverse @ signals)).sum(dim=1).clamp(min=0.0).sqrt()
-
 
 def _shrunk_covariance(trials: Tensor) -> Tensor:
     """Return covariances with oracle approximating shrinkage, equal to `shrunk_covariances`."""
@@ -151,10 +126,6 @@ def _upper_triangles(matrices: Tensor, width: int) -> Tensor:
     scale = torch.from_numpy(np.where(rows == columns, 1.0, np.sqrt(2.0)))
     places = torch.from_numpy(rows * width + columns)
     return matrices.flatten(1)[:, places] * scale
-
-
-def _relative_limit(rank: int) -> float:
-    return float(np.sqrt(chi2.ppf(ORDINARY_SHARE, rank) / chi2.ppf(0.5, rank)))
 
 
 def _tangent_views(alignment: Alignment | None) -> TangentViews:

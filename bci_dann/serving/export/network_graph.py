@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -12,6 +13,7 @@ from bci_dann.alignment.recentring import SignalWhitening
 from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.exceptions import ConfigError
 from bci_dann.models.fast.body import FastBody
+from bci_dann.serving.export.artefact_graph import suppress_artefacts
 
 if TYPE_CHECKING:
     from bci_dann.alignment import Alignment
@@ -32,7 +34,8 @@ class AlignedNetworks(nn.Module):
     Raises
     ------
     ConfigError
-        When the alignment is not a multiplication by one matrix.
+        When the alignment is not a multiplication by one matrix, or ``robust`` with a singular mean
+        covariance.
     """
 
     whitening: Tensor | None
@@ -41,7 +44,9 @@ class AlignedNetworks(nn.Module):
 
     def __init__(self, estimator: NetworkClassifier) -> None:
         super().__init__()
-        self.register_buffer("whitening", _whitening(estimator.alignment_))
+        alignment = estimator.alignment_
+        self.register_buffer("whitening", _whitening(alignment))
+        self.robust = isinstance(alignment, SignalWhitening) and alignment.robust
         self.register_buffer("center", torch.from_numpy(estimator.center_))
         self.register_buffer("scale", torch.from_numpy(estimator.scale_))
         self.networks = nn.ModuleList(copy.deepcopy(one) for one in estimator.networks_)
@@ -64,6 +69,8 @@ class AlignedNetworks(nn.Module):
             In double precision.
         """
         if self.whitening is not None:
+            if self.robust:
+                trials = suppress_artefacts(trials, self.whitening)
             trials = (self.whitening @ trials.double()).float()
         signals = (trials - self.center) / self.scale
         logits = [network(signals)[1] for network in self.networks]
@@ -78,4 +85,12 @@ def _whitening(alignment: Alignment | None) -> Tensor | None:
             f"the alignment {type(alignment).__name__} cannot be exported, because it is not a "
             "multiplication by one matrix. Use alignment 'euclidean', 'riemannian' or none."
         )
-    return torch.from_numpy(inverse_square_root(alignment.fallback_))
+    whitening = inverse_square_root(alignment.fallback_)
+    rank = np.linalg.matrix_rank(whitening)
+    if alignment.robust and rank < len(whitening):
+        raise ConfigError(
+            f"the mean covariance of this model has rank {rank} instead of {len(whitening)}, as "
+            "after an average reference, and artefacts are suppressed (`robust`), which needs full "
+            "rank in an exported model. Train without `reference: average`, or without `robust`."
+        )
+    return torch.from_numpy(whitening)

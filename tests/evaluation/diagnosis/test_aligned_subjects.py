@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.data import EEGTrials
 from bci_dann.evaluation.diagnosis.aligned_subjects import MEASURES, AlignedSubjects
-from bci_dann.features.shrunk_covariance import shrunk_covariances
 
 GAINS = {"a": (1.0, 1.0, 1.0), "b": (2.0, 1.0, 1.0), "c": (1.0, 1.0, 4.0)}
 

@@ -22,6 +22,9 @@ NETWORK = {"max_epochs": 1, "random_state": 0}
 METHODS = {
     "network": lambda: DANNClassifier("ShallowFBCSPNet", alignment="euclidean", **NETWORK),
     "members": lambda: DANNClassifier("EEGNet", alignment="riemannian", n_members=2, **NETWORK),
+    "robust network": lambda: DANNClassifier(
+        "ShallowFBCSPNet", alignment={"name": "euclidean", "robust": True}, **NETWORK
+    ),
     "unaligned": lambda: DANNClassifier("EEGNet", alignment=None, **NETWORK),
     "reweighted": lambda: ReweightedClassifier("EEGNet", **NETWORK),
     "covariances": lambda: RiemannianClassifier(terms={"information_maximisation": 0.4}),
@@ -52,8 +55,9 @@ def test_the_probabilities_are_those_of_the_estimator(served, new_trials, name):
     np.testing.assert_allclose(probabilities(estimator, new_trials), expected, atol=1e-5)
 
 
-def test_artefacts_and_constant_trials_are_exported_correctly(served, new_trials):
-    estimator = served(METHODS["covariances"]()).estimator
+@pytest.mark.parametrize("name", ["covariances", "robust network"])
+def test_artefacts_and_constant_trials_are_exported_correctly(served, new_trials, name):
+    estimator = served(METHODS[name]()).estimator
     new_trials[0, 0, 30:35] += 500
     new_trials[1] = 3.0
     new_trials[2:6, 1, 40:60] += 2000 * np.hanning(20)  # burst

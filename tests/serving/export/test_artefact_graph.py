@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from bci_dann.features.artefacts import without_bursts
-from bci_dann.features.shrunk_covariance import shrunk_covariances
-from bci_dann.serving.export import burst_graph
+from bci_dann.alignment.artefacts import without_bursts
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
+from bci_dann.serving.export import artefact_graph
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def trials():
 
 
 def test_trials_are_those_of_the_features(trials):
-    found = burst_graph.without_bursts(torch.from_numpy(trials)).numpy()
+    found = artefact_graph.without_bursts(torch.from_numpy(trials)).numpy()
     expected = without_bursts(trials)
     assert (np.abs(expected - trials).max(axis=(1, 2)) > 0).tolist() == [True] * 3 + [False] * 5
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -34,12 +34,12 @@ def test_trials_are_those_of_the_features(trials):
 
 def test_shrunk_covariances_are_those_of_the_features(trials):
     centred = torch.from_numpy(trials - trials.mean(axis=2, keepdims=True))
-    found = burst_graph.shrunk(centred @ centred.transpose(1, 2) / 301, 301)
+    found = artefact_graph.shrunk(centred @ centred.transpose(1, 2) / 301, 301)
     np.testing.assert_allclose(found.numpy(), shrunk_covariances(trials), rtol=1e-9)
 
 
 @pytest.mark.parametrize("n", [1, 4, 7])
 def test_medians_of_rows(n):
     values = np.random.default_rng(0).standard_normal((5, n))
-    found = burst_graph.row_medians(torch.from_numpy(values)).numpy()
+    found = artefact_graph.row_medians(torch.from_numpy(values)).numpy()
     np.testing.assert_allclose(found[:, 0], np.median(values, axis=1))

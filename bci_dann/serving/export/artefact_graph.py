@@ -1,24 +1,49 @@
-"""Removal of bursts from trials, in operations that ONNX has.
+"""Suppression of artefacts of trials, in operations that ONNX has.
 
-The steps are those of :func:`bci_dann.features.artefacts.without_bursts`.
+The steps are those of :func:`bci_dann.alignment.artefacts.suppress_artefacts`.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from scipy.stats import chi2
 from torch import Tensor
 from torch.nn.functional import max_pool1d
 
-from bci_dann.features.artefacts import (
+from bci_dann.alignment.artefacts import (
     BURST_POWER,
     BURST_SIZE,
     LARGEST_BURST_SHARE,
+    N_STEPS,
     NORMAL_MEDIAN,
+    ORDINARY_SHARE,
     burst_margin,
 )
-from bci_dann.serving.export.matrix_functions import roots, sign
+from bci_dann.serving.export.matrix_functions import inverse, roots, sign
 
-__all__ = ["row_medians", "shrunk", "without_bursts"]
+__all__ = ["row_medians", "shrunk", "suppress_artefacts", "without_bursts"]
+
+
+def suppress_artefacts(trials: Tensor, whitening: Tensor) -> Tensor:
+    """Return trials without bursts, and with their outlying samples scaled down.
+
+    Parameters
+    ----------
+    trials : Tensor, shape (batch, n_chans, n_times)
+        In microvolt, single precision.
+    whitening : Tensor, shape (n_chans, n_chans)
+        The inverse square root of the mean covariance (1/µV), of full rank.
+
+    Returns
+    -------
+    Tensor, shape (batch, n_chans, n_times)
+        In microvolt, single precision.
+    """
+    trials = without_bursts(trials.double()).float()
+    # norms do not depend on linear mixing of channels, and whitened ones converge
+    signals = whitening @ trials.double()
+    return trials * _scale_factors(signals)[:, None].float()
 
 
 def without_bursts(trials: Tensor) -> Tensor:
@@ -80,7 +105,7 @@ def shrunk(empirical: Tensor, n_times: Tensor | int) -> Tensor:
     Returns
     -------
     Tensor, shape (batch, n_chans, n_chans)
-        Equal to the result of :func:`bci_dann.features.shrunk_covariance.shrunk`.
+        Equal to the result of :func:`bci_dann.alignment.shrunk_covariance.shrunk`.
     """
     n_chans = empirical.shape[1]
     eye = torch.eye(n_chans, dtype=torch.float64)
@@ -90,6 +115,28 @@ def shrunk(empirical: Tensor, n_times: Tensor | int) -> Tensor:
     share = (mean_square + mean_variance**2) / torch.where(spread > 0, spread, 1.0)
     shrinkage = torch.where(spread > 0, share.clamp(max=1.0), 1.0)
     return (1.0 - shrinkage) * empirical + shrinkage * mean_variance * eye
+
+
+def _scale_factors(signals: Tensor) -> Tensor:
+    """Return the factor of each sample, as :func:`bci_dann.alignment.artefacts.winsorise`."""
+    relative_limit = _relative_limit(signals.shape[1])
+    distances = _mahalanobis(signals, signals)
+    factors = torch.ones_like(distances)
+    for _ in range(N_STEPS):
+        median = row_medians(distances)
+        limits = torch.where(median > 0, relative_limit * median, torch.inf)
+        factors = torch.clamp(limits / distances.clamp(min=1e-300), max=1.0)
+        distances = _mahalanobis(signals, signals * factors[:, None])
+    return factors
+
+
+def _mahalanobis(signals: Tensor, scaled: Tensor) -> Tensor:
+    scatter_inverse = inverse(scaled @ scaled.transpose(1, 2))
+    return (signals * (scatter_inverse @ signals)).sum(dim=1).clamp(min=0.0).sqrt()
+
+
+def _relative_limit(rank: int) -> float:
+    return float(np.sqrt(chi2.ppf(ORDINARY_SHARE, rank) / chi2.ppf(0.5, rank)))
 
 
 def _burst_samples(trials: Tensor) -> Tensor:

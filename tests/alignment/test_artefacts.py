@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from bci_dann.features import TangentViews
-from bci_dann.features.artefacts import (
+from bci_dann.alignment.artefacts import (
     longest_norm,
     shorten,
     suppress_artefacts,
     winsorise,
     without_bursts,
 )
-from bci_dann.features.shrunk_covariance import shrunk_covariances
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
+from bci_dann.features import TangentViews
 
 
 @pytest.fixture

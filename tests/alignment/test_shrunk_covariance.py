@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.covariance import oas
 
-from bci_dann.features.shrunk_covariance import shrunk_covariances
+from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ from scipy.linalg.lapack import dpotrf, dtrtri
 from scipy.ndimage import maximum_filter1d
 from scipy.special import chdtri
 
-from bci_dann.features.shrunk_covariance import shrunk
+from bci_dann.alignment.shrunk_covariance import shrunk
 
 __all__ = [
     "burst_margin",
