@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from bci_dann.alignment.artefacts import winsorise
+from bci_dann.alignment.artefacts import suppress_artefacts
 from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.features.covariance_views import overlapping_windows
 
@@ -72,7 +72,7 @@ def _draw_artefact(axes: Axes, trial: NDArray[np.float64], rng: np.random.Genera
     for X, colour, style, name in (
         (trial, BLUE, "-", "clean"),
         (spoilt, ORANGE, "--", "artefact"),
-        (winsorise(spoilt[None])[0], GREEN, "-.", "artefact, robust"),
+        (suppress_artefacts(spoilt[None])[0], GREEN, "-.", "artefact, robust"),
     ):
         values, vectors = np.linalg.eigh(shrunk_covariances(X[None])[0])
         angles = np.linspace(0.0, 2 * np.pi, 100)
