@@ -262,7 +262,7 @@ def describe(kind: str, spec: Any) -> Any:
     >>> from bci_dann.alignment import RiemannianAlignment
     >>> from bci_dann.components import describe
     >>> describe("alignment", RiemannianAlignment())
-    {'name': 'bci_dann.alignment.riemannian:RiemannianAlignment'}
+    {'name': 'bci_dann.alignment.riemannian:RiemannianAlignment', 'robust': False}
     """
     if spec is None or isinstance(spec, str | Mapping | Number):
         return spec

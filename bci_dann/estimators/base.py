@@ -146,18 +146,13 @@ class TransferClassifier(SubjectAdaptation, Saving, Scoring, ClassifierMixin, Ba
         ConfigError
             When a parameter is invalid.
         """
+        target = (X_target_unlabeled, X_target_labeled, y_target_labeled)
         try:
             with method_threads(self.trains_network):
-                self.fit_aligned(
-                    self.training_trials(
-                        X, y, subjects, X_target_unlabeled, X_target_labeled, y_target_labeled
-                    )
-                )
+                self.fit_aligned(self.training_trials(X, y, subjects, *target))
         except BaseException:
             self.forget()
             raise
-        finally:
-            self.release_cache()
         return self
 
     def training_trials(
@@ -350,6 +345,7 @@ class TransferClassifier(SubjectAdaptation, Saving, Scoring, ClassifierMixin, Ba
     def forget(self) -> None:
         """Make the estimator unfitted again."""
         self.__dict__.pop("classes_", None)
+        self.release_cache()
 
     def read_aligned(self, X: Any) -> NDArray[np.float32]:
         """Read trials for prediction, and align them.

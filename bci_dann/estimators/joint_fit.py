@@ -74,9 +74,6 @@ def fit_together(
         for model in models:
             model.forget()
         raise
-    finally:
-        for model in models:
-            model.release_cache()
 
 
 def _fit_planned(
