@@ -190,7 +190,7 @@ def test_parameters_are_not_changed_by_a_fit(given):
     alignment = EuclideanAlignment()
     model = Noting(alignment).fit(**given)
     assert model.alignment is alignment
-    assert vars(alignment) == {}
+    assert vars(alignment) == {"robust": False}
     assert model.alignment_ is not alignment
 
 
