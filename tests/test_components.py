@@ -293,7 +293,10 @@ def test_text_and_numbers_stay(kind, spec):
     [
         (Plain, of_this_file(Plain)),
         (Plain(2.0), {"name": of_this_file(Plain), "gain": 2.0, "offset": 0.0}),
-        (EuclideanAlignment(), {"name": "bci_dann.alignment.euclidean:EuclideanAlignment"}),
+        (
+            EuclideanAlignment(robust=True),
+            {"name": "bci_dann.alignment.euclidean:EuclideanAlignment", "robust": True},
+        ),
     ],
 )
 def test_objects_are_described_by_what_builds_them(spec, expected):

@@ -5,6 +5,7 @@ import pytest
 
 from bci_dann import DANNClassifier
 from bci_dann.estimators import EnsembleClassifier, RiemannianClassifier
+from bci_dann.estimators.methods import default_members
 from bci_dann.exceptions import (
     BCIDannWarning,
     ConfigError,
@@ -171,5 +172,7 @@ def test_parameters_of_the_version_before_give_the_same_ensemble(toy_eeg):
             max_epochs=2,
             random_state=0,
         )
-    expected = recipe().fit(**arguments).predict_proba(X_new)
+    members = default_members()
+    members[1][0]["alignment"] = "euclidean"  # artefacts were not suppressed
+    expected = recipe(members=members).fit(**arguments).predict_proba(X_new)
     np.testing.assert_array_equal(former.fit(**arguments).predict_proba(X_new), expected)

@@ -230,7 +230,7 @@ def test_what_a_user_hands_over_is_not_changed_by_fit(vectors):
     first = model.fit(**vectors).predict_proba(vectors["X"])
     assert [vars(one) for one in terms] == expected
     assert not hasattr(term, "layer")
-    assert vars(alignment) == {}
+    assert vars(alignment) == {"robust": False}
     assert model.terms is terms
     np.testing.assert_array_equal(model.fit(**vectors).predict_proba(vectors["X"]), first)
     np.testing.assert_array_equal(clone(model).fit(**vectors).predict_proba(vectors["X"]), first)
