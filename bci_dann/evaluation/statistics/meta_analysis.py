@@ -54,7 +54,7 @@ def combine_datasets(comparisons: pd.DataFrame) -> pd.DataFrame:
     ...         "reference": "source_only",
     ...         "n_subjects": [9, 16],
     ...         "difference": [0.04, 0.02],
-    ...         "effect_size": [1.0, 0.5],
+    ...         "std_difference": [0.04, 0.04],
     ...         "p_greater": [0.02, 0.04],
     ...     }
     ... )
@@ -94,10 +94,9 @@ def _random_effects(rows: pd.DataFrame) -> dict[str, float]:
     from statsmodels.stats.meta_analysis import combine_effects
 
     difference = rows["difference"].to_numpy(dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a mean of exactly zero
-        spread = difference / rows["effect_size"].to_numpy(dtype=float)
+    spread = rows["std_difference"].to_numpy(dtype=float)
     variance = spread**2 / rows["n_subjects"].to_numpy(dtype=float)
-    if not np.all(np.isfinite(variance)) or not np.all(np.abs(spread) > SMALLEST_SPREAD):
+    if not np.all(np.isfinite(variance)) or not np.all(spread > SMALLEST_SPREAD):
         # differences with zero standard deviation over subjects have no weight in this model
         return dict.fromkeys(("difference", "low", "high", "heterogeneity"), math.nan)
     with np.errstate(invalid="ignore"):

@@ -26,7 +26,7 @@ __all__ = ["compare_pipelines", "paired_p_values", "with_holm"]
 
 COLUMNS = (
     *("dataset", "protocol", "pipeline", "reference", "n_subjects", "difference"),
-    *("low", "high", "effect_size", "p_greater", "p_value", "p_holm"),
+    *("low", "high", "std_difference", "effect_size", "p_greater", "p_value", "p_holm"),
 )
 
 Floats = NDArray[np.float64]
@@ -61,8 +61,8 @@ def compare_pipelines(
         - ``difference``: mean over subjects, in units of the metric;
         - ``low``, ``high``: 95 % interval of the difference, from a bootstrap over subjects (BCa,
           Efron 1987);
-        - ``effect_size``: the mean difference divided by the standard deviation of the differences
-          (Cohen's d_z);
+        - ``std_difference``: standard deviation of the differences over subjects;
+        - ``effect_size``: the mean difference divided by this standard deviation (Cohen's d_z);
         - ``p_greater``, ``p_value``: one-sided and two-sided p-value of an exact sign-flip
           permutation test (up to 13 subjects) or Wilcoxon's signed-rank test (more subjects);
         - ``p_holm``: two-sided p-value after Holm's correction over the comparisons of this
@@ -177,6 +177,7 @@ def _comparison(differences: Floats, random_state: int) -> dict[str, float]:
         "difference": float(differences.mean()),
         "low": low,
         "high": high,
+        "std_difference": float(differences.std(ddof=1)) if len(differences) > 1 else math.nan,
         "effect_size": _effect_size(differences),
         "p_greater": p_greater,
         "p_value": p_value,

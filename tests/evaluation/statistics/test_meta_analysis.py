@@ -32,7 +32,7 @@ def test_p_values_are_combined_as_in_moabb(comparisons):
 
 def test_the_mean_is_that_of_dersimonian_and_laird(comparisons):
     means = comparisons["difference"].to_numpy()
-    variances = (means / comparisons["effect_size"]) ** 2 / comparisons["n_subjects"]
+    variances = comparisons["std_difference"] ** 2 / comparisons["n_subjects"]
     weights = 1 / variances.to_numpy()
     fixed = np.average(means, weights=weights)
     q = np.sum(weights * (means - fixed) ** 2)
@@ -47,7 +47,7 @@ def test_the_mean_is_that_of_dersimonian_and_laird(comparisons):
 
 
 def test_data_sets_that_agree_have_no_negative_variance_between_them(comparisons):
-    comparisons["difference"], comparisons["effect_size"] = [0.03, 0.031, 0.029], [0.6, 0.62, 0.58]
+    comparisons["difference"], comparisons["std_difference"] = [0.03, 0.031, 0.029], 0.05
     subjects = comparisons["n_subjects"].to_numpy(dtype=float)
     combined = combine_datasets(comparisons).iloc[0]
     half = 1.959964 * 0.05 / np.sqrt(subjects.sum())  # all have a standard deviation of 0.05
@@ -63,7 +63,7 @@ def test_one_dataset_is_no_meta_analysis(comparisons):
 
 
 def test_differences_without_spread_give_no_mean(comparisons):
-    comparisons.loc[0, "effect_size"] = np.inf
+    comparisons.loc[0, "std_difference"] = 0.0
     combined = combine_datasets(comparisons).iloc[0]
     assert np.isnan(combined["difference"])
     assert np.isfinite(combined["p_greater"])
@@ -73,12 +73,19 @@ def test_a_spread_that_is_rounding_gives_no_mean(comparisons):
     """Three subjects who all gain 0.2: an infinite weight, and nonsense, without a check."""
     differences = np.array([0.2, 0.2, 0.1 + 0.1 + 1e-16])
     comparisons.loc[0, "difference"] = differences.mean()
-    comparisons.loc[0, "effect_size"] = 0.2 / 3e-17
+    comparisons.loc[0, "std_difference"] = 3e-17
     assert np.isnan(combine_datasets(comparisons).iloc[0]["difference"])
 
 
-def test_a_mean_of_exactly_zero_is_no_error(comparisons):
-    comparisons.loc[0, ["difference", "effect_size"]] = 0.0
-    combined = combine_datasets(comparisons).iloc[0]
-    assert np.isnan(combined["difference"])
-    assert np.isfinite(combined["p_greater"])
+def test_a_mean_of_exactly_zero_counts_like_any_other(comparisons):
+    differences = []
+    for mean in (0.0, 1e-9):
+        comparisons.loc[0, "difference"] = mean
+        differences.append(combine_datasets(comparisons).iloc[0]["difference"])
+    assert differences[0] == pytest.approx(differences[1], abs=1e-8)
+    assert differences[0] < comparisons["difference"][1:].max()
+
+
+def test_the_standard_deviation_is_that_of_the_effect_size(comparisons):
+    spread = comparisons["difference"] / comparisons["effect_size"]
+    np.testing.assert_allclose(comparisons["std_difference"], spread)
