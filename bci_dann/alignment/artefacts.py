@@ -57,6 +57,8 @@ BURST_MARGIN = 0.03
 # out: this multiple of the largest power in as many samples of white noise, (1 + sqrt(n_chans /
 # n_samples))^2 (Marchenko and Pastur 1967).
 BURST_POWER = 4.0
+# The share, times this factor against rounding, below which samples are counted to exclude bursts.
+SCREENED_SHARE = 1.001
 # Bursts are left as they are if they fill more than this share of a trial, since the typical size
 # of a channel is then not known.
 LARGEST_BURST_SHARE = 0.5
@@ -202,17 +204,27 @@ def shorten(vectors: NDArray[Any], longest: float) -> None:
 
 def _burst_samples(trial: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which samples belong to bursts; none where they are most of the trial."""
-    sizes = np.abs(trial)
+    sizes, n_times = np.abs(trial), trial.shape[1]
+    if not _may_have_bursts(sizes):
+        return np.zeros(n_times, dtype=bool)
     typical = np.median(sizes, axis=1, keepdims=True) / NORMAL_MEDIAN
     # a channel that is flat for the most part has no typical size
     limits = np.where(typical > 0, BURST_SIZE * typical, np.inf)
     is_large = (sizes > limits).any(axis=0)
     if not is_large.any():
         return is_large
-    n_times = len(is_large)
     in_burst = maximum_filter1d(is_large, 2 * burst_margin(n_times) + 1, mode="constant")
     is_repairable = in_burst.sum() <= LARGEST_BURST_SHARE * n_times
     return np.asarray(in_burst & is_repairable)
+
+
+def _may_have_bursts(sizes: NDArray[Any]) -> bool:
+    """Return False if no channel has a large sample, in a fraction of the time of a median.
+
+    The largest sample of a channel is large if half of the samples are below a share of it.
+    """
+    small = sizes.max(axis=1, keepdims=True) * (SCREENED_SHARE * NORMAL_MEDIAN / BURST_SIZE)
+    return bool(((sizes < small).sum(axis=1) >= sizes.shape[1] // 2).any())
 
 
 def _without_strong_directions(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from bci_dann.alignment import artefacts
 from bci_dann.alignment.artefacts import (
     longest_norm,
     shorten,
@@ -224,3 +225,16 @@ def test_an_average_reference_does_not_matter(trials):
 def test_both_steps_together(trials):
     spoilt = with_large_bursts(trials)
     np.testing.assert_array_equal(suppress_artefacts(spoilt), winsorise(without_bursts(spoilt)))
+
+
+def test_every_burst_is_found_by_counting():
+    """The count of small samples, which replaces the median in most trials, misses none."""
+    rng = np.random.default_rng(0)
+    n_found = 0
+    for n_times in rng.integers(20, 200, 500):
+        sizes = np.abs(rng.standard_t(1.5, (2, n_times))).astype(np.float32)
+        typical = np.median(sizes, axis=1, keepdims=True) / artefacts.NORMAL_MEDIAN
+        has_burst = bool((sizes > artefacts.BURST_SIZE * typical).any())
+        assert artefacts._may_have_bursts(sizes) or not has_burst
+        n_found += has_burst
+    assert 100 < n_found < 500
