@@ -57,8 +57,9 @@ BURST_MARGIN = 0.03
 # out: this multiple of the largest power in as many samples of white noise, (1 + sqrt(n_chans /
 # n_samples))^2 (Marchenko and Pastur 1967).
 BURST_POWER = 4.0
-# The share, times this factor against rounding, below which samples are counted to exclude bursts.
-SCREENED_SHARE = 1.001
+# Where samples are counted in place of a median, the limit is this much higher, so that rounding
+# errors hide no burst.
+ROUNDING_MARGIN = 1.001
 # Bursts are left as they are if they fill more than this share of a trial, since the typical size
 # of a channel is then not known.
 LARGEST_BURST_SHARE = 0.5
@@ -223,7 +224,7 @@ def _may_have_bursts(sizes: NDArray[Any]) -> bool:
 
     The largest sample of a channel is large if half of the samples are below a share of it.
     """
-    small = sizes.max(axis=1, keepdims=True) * (SCREENED_SHARE * NORMAL_MEDIAN / BURST_SIZE)
+    small = sizes.max(axis=1, keepdims=True) * (ROUNDING_MARGIN * NORMAL_MEDIAN / BURST_SIZE)
     return bool(((sizes < small).sum(axis=1) >= sizes.shape[1] // 2).any())
 
 
