@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from bci_dann.data.cache import TrialsWriter, open_trials, store
 from bci_dann.data.combined.combined_config import SEPARATOR
 from bci_dann.data.combined.combined_dataset import naming
-from bci_dann.data.regimes.disturbances import add_artefacts, change_half_way, spoil_channels
+from bci_dann.data.regimes.disturbances import (
+    add_artefacts,
+    add_dropouts,
+    change_half_way,
+    loosen_channel,
+    spoil_channels,
+)
 from bci_dann.data.regimes.trial_choice import (
     channel_positions,
     choose_trials,
@@ -196,6 +202,10 @@ def _with_faults(
     if is_spoilt:
         rng = generator(regime, "bad channels", subject)
         X = spoil_channels(X, regime.dead_channels, regime.noisy_channels, rng)
+    if regime.loose_share:
+        X = loosen_channel(X, regime.loose_share, generator(regime, "loose channel", subject))
+    if regime.dropout_share:
+        X = add_dropouts(X, regime.dropout_share, generator(regime, "dropouts", subject))
     return X
 
 

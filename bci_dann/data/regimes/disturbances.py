@@ -1,4 +1,4 @@
-"""Disturbances of the signals of one subject: moved electrodes, artefacts, bad channels."""
+"""Disturbances of the signals of one subject: moved electrodes, artefacts, gaps, bad channels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bci_dann.data.regimes.trial_order import by_session
 
-__all__ = ["add_artefacts", "change_half_way", "spoil_channels"]
+__all__ = ["add_artefacts", "add_dropouts", "change_half_way", "loosen_channel", "spoil_channels"]
 
 Signals = NDArray[np.float32]
 
@@ -16,6 +16,8 @@ Signals = NDArray[np.float32]
 BURST_HZ, BURST_SECONDS, MAX_SPREAD = (9.0, 25.0), (0.2, 1.0), 0.1
 # Standard deviations of the noise in dead and noisy channels, relative to that of the channel.
 DEAD_FACTOR, NOISY_FACTOR = 0.05, 10.0
+# Shortest and longest gap of a dropout, as a share of the trial.
+GAP_SHARES = (0.1, 0.7)
 
 
 def change_half_way(
@@ -114,6 +116,58 @@ def spoil_channels(X: Signals, n_dead: int, n_noisy: int, rng: np.random.Generat
         noise = rng.standard_normal(spoilt[:, channel].shape, dtype=np.float32)
         spoilt[:, channel] = np.float32(factor * X[:, channel].std(dtype=np.float64)) * noise
     return spoilt
+
+
+def loosen_channel(X: Signals, share: float, rng: np.random.Generator) -> Signals:
+    """Replace one randomly drawn channel by strong white noise in a random share of trials.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Signals of a subject (µV).
+    share : float
+        The probability that a trial is affected.
+    rng : numpy.random.Generator
+        Random generator.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_chans, n_times)
+        A changed copy (µV), with noise of ten times the standard deviation of the channel.
+    """
+    loose = X.copy()
+    channel = int(rng.integers(X.shape[1]))
+    affected = np.flatnonzero(rng.random(len(X)) < share)
+    noise = rng.standard_normal((len(affected), X.shape[2]), dtype=np.float32)
+    loose[affected, channel] = (
+        np.float32(NOISY_FACTOR * X[:, channel].std(dtype=np.float64)) * noise
+    )
+    return loose
+
+
+def add_dropouts(X: Signals, share: float, rng: np.random.Generator) -> Signals:
+    """Set all channels to zero for a part of a random share of trials.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Signals of a subject (µV).
+    share : float
+        The probability that a trial has a gap.
+    rng : numpy.random.Generator
+        Random generator.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_chans, n_times)
+        A changed copy (µV), with gaps of 10 to 70 % of the trial.
+    """
+    interrupted, n_times = X.copy(), X.shape[2]
+    for trial in np.flatnonzero(rng.random(len(X)) < share):
+        length = round(rng.uniform(*GAP_SHARES) * n_times)
+        start = int(rng.integers(n_times - length + 1))
+        interrupted[trial, :, start : start + length] = 0
+    return interrupted
 
 
 def _burst(n_times: int, sfreq: float, rng: np.random.Generator) -> tuple[NDArray[np.float64], int]:

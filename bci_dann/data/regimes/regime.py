@@ -62,6 +62,12 @@ class Regime(StrictModel):  # numpydoc ignore=PR02
     dead_channels, noisy_channels : int
         Numbers of channels in every second subject that contain only noise, of a twentieth of
         their standard deviation (loose contact), or of ten times it (bad contact).
+    loose_share : float
+        The share of trials in which one randomly drawn channel of each subject contains noise of ten
+        times its standard deviation, as from an electrode that loses contact now and then.
+    dropout_share : float
+        The share of trials in which all channels are zero for 10 to 70 % of the trial, as where a
+        wireless link loses data.
     gain : float
         Factor of all signals of some subjects, as from an amplifier with another setting.
     n_loud_subjects : int
@@ -103,6 +109,8 @@ class Regime(StrictModel):  # numpydoc ignore=PR02
     artefact_amplitude: tuple[Positive, Positive] = ARTEFACT_UV
     dead_channels: Annotated[int, Field(ge=0)] = 0
     noisy_channels: Annotated[int, Field(ge=0)] = 0
+    loose_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    dropout_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     gain: Positive = 1.0
     n_loud_subjects: Count = 1
     shuffled: bool = False

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bci_dann.data.regimes.disturbances import add_artefacts, change_half_way, spoil_channels
+from bci_dann.data.regimes.disturbances import (
+    add_artefacts,
+    add_dropouts,
+    change_half_way,
+    loosen_channel,
+    spoil_channels,
+)
 
 SFREQ = 128.0
 
@@ -77,11 +83,34 @@ def test_dead_and_noisy_channels_hold_weak_and_strong_noise(X):
     assert max(with_itself) < 0.05
 
 
+def test_one_channel_is_full_of_noise_in_a_share_of_trials(X):
+    loose = loosen_channel(X, 0.3, rng())
+    (channel,) = np.flatnonzero((loose != X).any(axis=(0, 2)))
+    affected = (loose != X).any(axis=(1, 2))
+    assert 8 <= affected.sum() <= 28
+    ratio = loose[affected, channel].std() / X[:, channel].std()
+    np.testing.assert_allclose(ratio, 10, rtol=0.05)
+
+
+def test_dropouts_are_one_gap_of_all_channels_in_a_share_of_trials(X):
+    is_zero = add_dropouts(X, 0.3, rng()) == 0
+    gaps = is_zero.all(axis=1)
+    np.testing.assert_array_equal(gaps, is_zero.any(axis=1))
+    lengths = gaps.sum(axis=1)
+    affected = lengths > 0
+    assert 8 <= affected.sum() <= 28
+    assert lengths[affected].min() >= 25
+    assert lengths.max() <= 180
+    assert (np.abs(np.diff(gaps.astype(int), axis=1)).sum(axis=1) <= 2).all()
+
+
 def test_nothing_is_changed_in_place(X):
     before = X.copy()
     change_half_way(X, np.repeat("a", 60), 0.3, rng())
     add_artefacts(X, 1.0, (1000, 3000), SFREQ, rng())
     spoil_channels(X, 1, 1, rng())
+    loosen_channel(X, 1.0, rng())
+    add_dropouts(X, 1.0, rng())
     np.testing.assert_array_equal(X, before)
 
 
