@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 __all__ = ["shrunk", "shrunk_covariances"]
 
 
-def shrunk_covariances(X: NDArray[Any]) -> NDArray[np.float64]:
+def shrunk_covariances(X: NDArray[Any], robust: bool = False) -> NDArray[np.float64]:
     """Return the shrunk covariance over time of every trial.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_chans, n_times)
         Trials (µV).
+    robust : bool
+        See :func:`shrunk`.
 
     Returns
     -------
@@ -33,10 +35,12 @@ def shrunk_covariances(X: NDArray[Any]) -> NDArray[np.float64]:
     centred = np.asarray(X, dtype=np.float64)
     centred = centred - centred.mean(axis=2, keepdims=True)
     empirical = centred @ centred.swapaxes(1, 2) / n_times
-    return shrunk(empirical, n_times)
+    return shrunk(empirical, n_times, robust)
 
 
-def shrunk(empirical: NDArray[np.float64], n_times: int) -> NDArray[np.float64]:
+def shrunk(
+    empirical: NDArray[np.float64], n_times: int, robust: bool = False
+) -> NDArray[np.float64]:
     """Return empirical covariances after shrinkage towards a sphere.
 
     Parameters
@@ -45,6 +49,9 @@ def shrunk(empirical: NDArray[np.float64], n_times: int) -> NDArray[np.float64]:
         Of centred samples, divided by their number (µV²).
     n_times : int
         From how many samples each was computed.
+    robust : bool
+        Whether the variance of the sphere is the median over channels instead of the mean, so that
+        one channel full of noise adds nothing to the variance of the others.
 
     Returns
     -------
@@ -58,5 +65,14 @@ def shrunk(empirical: NDArray[np.float64], n_times: int) -> NDArray[np.float64]:
     optimal = (mean_square + mean_variance**2) / np.where(spread > 0, spread, 1.0)
     shrinkage = np.where(spread > 0, np.minimum(optimal, 1.0), 1.0)[:, None, None]
     covariances = (1.0 - shrinkage) * empirical
-    np.einsum("nii->ni", covariances)[:] += shrinkage[:, 0] * mean_variance[:, None]
+    variance = _median_variance(empirical, mean_variance) if robust else mean_variance
+    np.einsum("nii->ni", covariances)[:] += shrinkage[:, 0] * variance[:, None]
     return np.asarray(covariances)
+
+
+def _median_variance(
+    empirical: NDArray[np.float64], mean_variance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the median over channels, or the mean where most channels are flat."""
+    median = np.median(np.diagonal(empirical, axis1=1, axis2=2), axis=1)
+    return np.where(median > 0, median, mean_variance)

@@ -64,8 +64,9 @@ class Views:
     sfreq : float or None
         Sampling frequency (Hz), which bands need.
     robust : bool
-        Whether artefacts of each trial are first suppressed; see
-        :func:`~bci_dann.alignment.artefacts.suppress_artefacts`.
+        Whether artefacts of each trial are first suppressed, and covariances are shrunk towards the
+        median variance; see :func:`~bci_dann.alignment.artefacts.suppress_artefacts` and
+        :func:`~bci_dann.alignment.shrunk_covariance.shrunk`.
     """
 
     n_windows: int
@@ -95,17 +96,17 @@ class Views:
             When there are bands but no sampling frequency.
         """
         X = suppress_artefacts(X) if self.robust else X
-        yield _shrunk(X, lambda part: part)
+        yield self._shrunk(X, lambda part: part)
         if self.n_windows > 1:
             for window in overlapping_windows(X.shape[2], self.n_windows):
-                yield _shrunk(X, lambda part, where=window: part[:, :, where])
+                yield self._shrunk(X, lambda part, where=window: part[:, :, where])
         if self.n_copies > 1:
             parts = chunks(len(X))
             yield np.concatenate(
-                [delayed_covariances(X[i], self.n_copies, self.lag) for i in parts]
+                [delayed_covariances(X[i], self.n_copies, self.lag, self.robust) for i in parts]
             )
         for low, high in self.bands:
-            yield _shrunk(X, lambda part, edges=(low, high): self._filtered(part, *edges))
+            yield self._shrunk(X, lambda part, edges=(low, high): self._filtered(part, *edges))
 
     def widths(self, n_chans: int, n_times: int) -> list[int]:
         """Return the number of rows of each view's covariances.
@@ -152,6 +153,12 @@ class Views:
                 "n_delays and n_windows."
             )
 
+    def _shrunk(
+        self, X: NDArray[Any], view: Callable[[NDArray[Any]], NDArray[Any]]
+    ) -> NDArray[np.float64]:
+        parts = chunks(len(X))
+        return np.concatenate([shrunk_covariances(view(X[part]), self.robust) for part in parts])
+
     def _filtered(self, X: NDArray[Any], low: float, high: float) -> NDArray[np.float64]:
         if self.sfreq is None:
             raise DataError("bands need the sampling frequency: give sfreq=..., or epochs.")
@@ -179,7 +186,9 @@ def overlapping_windows(n_times: int, n_windows: int) -> list[slice]:
     return [slice(start, min(start + round(length), n_times)) for start in starts]
 
 
-def delayed_covariances(X: NDArray[Any], n_copies: int, lag: int) -> NDArray[np.float64]:
+def delayed_covariances(
+    X: NDArray[Any], n_copies: int, lag: int, robust: bool = False
+) -> NDArray[np.float64]:
     """Return the shrunk covariances of the channels together with their delayed copies.
 
     The product of two copies is a sum over the same samples as the product of the copies before
@@ -195,6 +204,8 @@ def delayed_covariances(X: NDArray[Any], n_copies: int, lag: int) -> NDArray[np.
         Copies of the channels, the first without delay.
     lag : int
         The delay from one copy to the next (samples); see :func:`possible_lag`.
+    robust : bool
+        See :func:`~bci_dann.alignment.shrunk_covariance.shrunk`.
 
     Returns
     -------
@@ -229,7 +240,7 @@ def delayed_covariances(X: NDArray[Any], n_copies: int, lag: int) -> NDArray[np.
     covariances /= n_samples
     means /= n_samples
     covariances -= means[:, :, None] * means[:, None]
-    return shrunk(covariances, n_samples)
+    return shrunk(covariances, n_samples, robust)
 
 
 def _fill_from_first_row(
@@ -339,7 +350,3 @@ def most_negative_lag(X: NDArray[Any]) -> int:
         correlation = np.fft.irfft(power, axis=2)[:, :, : longest + 1]
         total += (correlation / np.maximum(correlation[:, :, :1], LEAST_POWER)).sum((0, 1))
     return 1 + int(np.argmin(total[1:]))
-
-
-def _shrunk(X: NDArray[Any], view: Callable[..., NDArray[Any]]) -> NDArray[np.float64]:
-    return np.concatenate([shrunk_covariances(view(X[part])) for part in chunks(len(X))])

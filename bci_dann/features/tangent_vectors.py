@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._arrays import floored_log
+from bci_dann.alignment.outlying_directions import robust_mean, trial_gains, without_outliers
 from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.riemannian import mean_covariance
 from bci_dann.alignment.running_reference import eigen
@@ -43,9 +44,13 @@ def domain_features(X: NDArray[Any], views: Views, mean: str) -> tuple[NDArray[A
         (µV²).
     """
     covariances = list(views.covariances(X))
-    references = [mean_covariance(of_view, mean) for of_view in covariances]
+    is_robust = views.robust and mean == "riemannian"
+    references = [
+        robust_mean(of_view) if is_robust else mean_covariance(of_view, mean)
+        for of_view in covariances
+    ]
     whitenings = [inverse_square_root(one) for one in references]
-    return tangent_vectors(covariances, whitenings), *references
+    return tangent_vectors(covariances, references, whitenings, views.robust), *references
 
 
 def view_covariances(X: NDArray[Any], views: Views) -> tuple[NDArray[np.float64], ...]:
@@ -68,7 +73,9 @@ def view_covariances(X: NDArray[Any], views: Views) -> tuple[NDArray[np.float64]
 
 def tangent_vectors(
     covariances: Iterable[NDArray[np.float64]],
+    references: Sequence[NDArray[np.float64]],
     whitenings: Sequence[NDArray[np.float64]],
+    robust: bool = False,
     cache: ResultCache | None = None,
 ) -> NDArray[np.float32]:
     """Return the logarithms of re-centred covariances, the views side by side.
@@ -77,8 +84,13 @@ def tangent_vectors(
     ----------
     covariances : iterable of ndarray, shape (n_trials, width, width)
         One for each view (µV²).
+    references : sequence of ndarray, shape (width, width)
+        The mean by which each view is re-centred (µV²).
     whitenings : sequence of ndarray, shape (width, width)
-        The inverse square root of the mean by which each view is re-centred (1/µV).
+        Their inverse square roots (1/µV).
+    robust : bool
+        Whether directions of outlying power are replaced by the reference; see
+        :mod:`bci_dann.alignment.outlying_directions`.
     cache : ResultCache or None
         Cache for decompositions of the same matrices.
 
@@ -87,19 +99,23 @@ def tangent_vectors(
     ndarray, shape (n_trials, n_features)
         Float32, without unit.
     """
-    if cache is None:
-        covariances = list(covariances)
-        if len(covariances[0]) == 1:
-            return _vectors_of_trial(covariances, whitenings)
+    covariances = list(covariances)
+    gains = [
+        trial_gains(of_view, np.diagonal(reference)) if robust else None
+        for of_view, reference in zip(covariances, references, strict=True)
+    ]
+    centred = (w @ of_view @ w for of_view, w in zip(covariances, whitenings, strict=True))
+    if cache is None and len(covariances[0]) == 1:
+        return _vectors_of_trial(list(centred), gains)
     blocks = [
-        _flat_logarithms(whitening @ of_view @ whitening, cache).astype(np.float32)
-        for of_view, whitening in zip(covariances, whitenings, strict=True)
+        _flat_logarithms(of_view, gain, cache).astype(np.float32)
+        for of_view, gain in zip(centred, gains, strict=True)
     ]
     return np.concatenate(blocks, axis=1)
 
 
 def _vectors_of_trial(
-    covariances: Sequence[NDArray[np.float64]], whitenings: Sequence[NDArray[np.float64]]
+    centred: Sequence[NDArray[np.float64]], gains: Sequence[NDArray[np.float64] | None]
 ) -> NDArray[np.float32]:
     """Return the vectors of a single trial.
 
@@ -107,22 +123,25 @@ def _vectors_of_trial(
     arithmetic of one trial.
     """
     blocks = []
-    for _, group in itertools.groupby(range(len(covariances)), lambda one: len(whitenings[one])):
+    for _, group in itertools.groupby(range(len(centred)), lambda one: centred[one].shape[1]):
         places = list(group)
-        whitening = np.stack([whitenings[one] for one in places])
-        of_views = np.concatenate([covariances[one] for one in places])
-        vectors = _flat_logarithms(whitening @ of_views @ whitening, None)
+        together = np.concatenate([centred[one] for one in places])
+        known = [gain for one in places if (gain := gains[one]) is not None]
+        vectors = _flat_logarithms(together, np.concatenate(known) if known else None, None)
         blocks.append(vectors.astype(np.float32).reshape(1, -1))
     return np.concatenate(blocks, axis=1)
 
 
 def _flat_logarithms(
-    covariances: NDArray[np.float64], cache: ResultCache | None
+    centred: NDArray[np.float64], gains: NDArray[np.float64] | None, cache: ResultCache | None
 ) -> NDArray[np.float64]:
     """Return the upper triangles of the logarithms, scaled so that norms are kept."""
-    values, vectors = cached(cache, eigen, covariances)
-    logarithms = (vectors * floored_log(values)[:, None]) @ vectors.swapaxes(1, 2)
-    places, scale = _upper_triangle(covariances.shape[1])
+    values, vectors = cached(cache, eigen, centred)
+    log_powers = floored_log(values)
+    if gains is not None:
+        log_powers = without_outliers(log_powers, gains)
+    logarithms = (vectors * log_powers[:, None]) @ vectors.swapaxes(1, 2)
+    places, scale = _upper_triangle(centred.shape[1])
     flat = np.take(logarithms.reshape(len(logarithms), -1), places, axis=1)
     return np.asarray(np.multiply(flat, scale, out=flat))
 

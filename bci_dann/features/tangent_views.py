@@ -371,9 +371,11 @@ class TangentViews(Alignment, BaseEstimator):
         last = self._last_trial_cache
         if last is not None and len(X) == 1:
             whitenings = [cached(last, inverse_square_root, one) for one in references]
-            return tangent_vectors(self._last_trial_covariances(X, last), whitenings, last)
+            covariances = self._last_trial_covariances(X, last)
+            return tangent_vectors(covariances, references, whitenings, self.robust, last)
         self._whitenings = self._whitenings or LastWhitenings()
-        return tangent_vectors(views.covariances(X), self._whitenings.of(references))
+        whitenings = self._whitenings.of(references)
+        return tangent_vectors(views.covariances(X), references, whitenings, self.robust)
 
     def _last_trial_covariances(
         self, X: NDArray[Any], cache: ResultCache

@@ -140,4 +140,5 @@ def _recentred_vectors(covariances: NDArray[np.float64]) -> NDArray[np.float32]:
     from bci_dann.alignment.whitening import inverse_square_root
     from bci_dann.features.tangent_vectors import tangent_vectors
 
-    return tangent_vectors([covariances], [inverse_square_root(covariances.mean(axis=0))])
+    mean = covariances.mean(axis=0)
+    return tangent_vectors([covariances], [mean], [inverse_square_root(mean)])

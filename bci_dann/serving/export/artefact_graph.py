@@ -5,6 +5,8 @@ The steps are those of :func:`bci_dann.alignment.artefacts.suppress_artefacts`.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from scipy.stats import chi2
@@ -20,9 +22,10 @@ from bci_dann.alignment.artefacts import (
     ORDINARY_SHARE,
     burst_margin,
 )
+from bci_dann.alignment.outlying_directions import LARGEST_GAIN, LARGEST_RATIO
 from bci_dann.serving.export.matrix_functions import inverse, roots, sign
 
-__all__ = ["row_medians", "shrunk", "suppress_artefacts", "without_bursts"]
+__all__ = ["row_medians", "shrunk", "suppress_artefacts", "without_bursts", "without_outliers"]
 
 
 def suppress_artefacts(trials: Tensor, whitening: Tensor) -> Tensor:
@@ -92,7 +95,7 @@ def row_medians(values: Tensor) -> Tensor:
     return lowest[:, -1:] if n % 2 else lowest[:, -2:].mean(dim=1, keepdim=True)
 
 
-def shrunk(empirical: Tensor, n_times: Tensor | int) -> Tensor:
+def shrunk(empirical: Tensor, n_times: Tensor | int, robust: bool = False) -> Tensor:
     """Return covariances with oracle approximating shrinkage.
 
     Parameters
@@ -101,6 +104,8 @@ def shrunk(empirical: Tensor, n_times: Tensor | int) -> Tensor:
         Empirical covariances (µV²).
     n_times : Tensor, shape (batch, 1, 1), or int
         From how many samples each was computed.
+    robust : bool
+        Whether the variance of the sphere is the median over channels instead of the mean.
 
     Returns
     -------
@@ -114,7 +119,40 @@ def shrunk(empirical: Tensor, n_times: Tensor | int) -> Tensor:
     spread = (n_times + 1) * (mean_square - mean_variance**2 / n_chans)
     share = (mean_square + mean_variance**2) / torch.where(spread > 0, spread, 1.0)
     shrinkage = torch.where(spread > 0, share.clamp(max=1.0), 1.0)
-    return (1.0 - shrinkage) * empirical + shrinkage * mean_variance * eye
+    variance = mean_variance
+    if robust:
+        median = row_medians((empirical * eye).sum(dim=2))[:, :, None]
+        variance = torch.where(median > 0, median, mean_variance)
+    return (1.0 - shrinkage) * empirical + shrinkage * variance * eye
+
+
+def without_outliers(centred: Tensor, covariances: Tensor, variances: Tensor) -> Tensor:
+    """Return re-centred covariances in which directions of outlying power are replaced.
+
+    Parameters
+    ----------
+    centred : Tensor, shape (batch, n_chans, n_chans)
+        Re-centred covariances.
+    covariances : Tensor, shape (batch, n_chans, n_chans)
+        The same before re-centring (µV²).
+    variances : Tensor, shape (n_chans,)
+        The diagonal of the reference (µV²).
+
+    Returns
+    -------
+    Tensor, shape (batch, n_chans, n_chans)
+        Their logarithms are those of
+        :func:`bci_dann.alignment.outlying_directions.without_outliers`.
+    """
+    eye = torch.eye(centred.shape[1], dtype=torch.float64)
+    own = (covariances * eye).sum(dim=2).clamp(min=float(np.finfo(np.float64).tiny))
+    logarithms = row_medians(own.log() - variances.log())[:, :, None]
+    gains = torch.where(logarithms.abs() > math.log(LARGEST_GAIN), 0.0, logarithms).exp()
+    scaled = centred / gains
+    below = 0.5 * (eye - sign(scaled - LARGEST_RATIO * eye))  # projects on directions below it
+    scaled = below @ scaled + (eye - below)
+    above = 0.5 * (eye + sign(scaled - eye / LARGEST_RATIO))
+    return gains * (above @ scaled + (eye - above))
 
 
 def _scale_factors(signals: Tensor) -> Tensor:

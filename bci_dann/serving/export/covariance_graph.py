@@ -16,7 +16,7 @@ from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.exceptions import ConfigError
 from bci_dann.features import TangentViews
 from bci_dann.features.covariance_views import overlapping_windows, possible_lag
-from bci_dann.serving.export.artefact_graph import shrunk, suppress_artefacts
+from bci_dann.serving.export.artefact_graph import shrunk, suppress_artefacts, without_outliers
 from bci_dann.serving.export.matrix_functions import logarithm
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class CovarianceDecoder(nn.Module):
         self.n_views = len(views.centres_)
         for index, centre in enumerate(views.centres_):
             self.register_buffer(f"whitening_{index}", _whitening(centre.fallback_))
+            variances = torch.from_numpy(centre.fallback_.diagonal().copy())
+            self.register_buffer(f"variances_{index}", variances)
         self.register_buffer("weights", estimator.head_.weights)
         self.register_buffer("biases", estimator.head_.biases)
         self.eval()
@@ -77,7 +79,7 @@ class CovarianceDecoder(nn.Module):
         if self.robust:
             trials = suppress_artefacts(trials, self._whitening(0))
         centred = [
-            self._centred(index, _shrunk_covariance(view.double()))
+            self._centred(index, self._covariances(view.double()))
             for index, view in enumerate(self._views(trials))
         ]
         features = torch.cat(_flat_logarithms(centred), dim=1).float().double()
@@ -88,7 +90,17 @@ class CovarianceDecoder(nn.Module):
 
     def _centred(self, index: int, covariances: Tensor) -> Tensor:
         whitening = self._whitening(index)
-        return whitening @ covariances @ whitening
+        centred = whitening @ covariances @ whitening
+        if not self.robust:
+            return centred
+        variances: Tensor = getattr(self, f"variances_{index}")
+        return without_outliers(centred, covariances, variances)
+
+    def _covariances(self, trials: Tensor) -> Tensor:
+        """Return covariances with oracle approximating shrinkage, as those of the features."""
+        n_times = trials.shape[2]
+        centred = trials - trials.mean(dim=2, keepdim=True)
+        return shrunk(centred @ centred.transpose(1, 2) / n_times, n_times, self.robust)
 
     def _whitening(self, index: int) -> Tensor:
         whitening: Tensor = getattr(self, f"whitening_{index}")
@@ -101,13 +113,6 @@ class CovarianceDecoder(nn.Module):
         if self.n_copies > 1:
             views.append(torch.cat([trials[:, :, at : at + n_kept] for at in starts], dim=1))
         return views
-
-
-def _shrunk_covariance(trials: Tensor) -> Tensor:
-    """Return covariances with oracle approximating shrinkage, equal to `shrunk_covariances`."""
-    n_times = trials.shape[2]
-    centred = trials - trials.mean(dim=2, keepdim=True)
-    return shrunk(centred @ centred.transpose(1, 2) / n_times, n_times)
 
 
 def _flat_logarithms(covariances: Sequence[Tensor]) -> list[Tensor]:

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from bci_dann._arrays import floored_log
 from bci_dann.alignment.artefacts import without_bursts
+from bci_dann.alignment.outlying_directions import robust_mean, trial_gains, without_outliers
 from bci_dann.alignment.shrunk_covariance import shrunk_covariances
+from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.serving.export import artefact_graph
 
 
@@ -32,10 +35,31 @@ def test_trials_are_those_of_the_features(trials):
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_shrunk_covariances_are_those_of_the_features(trials):
+@pytest.mark.parametrize("robust", [False, True])
+def test_shrunk_covariances_are_those_of_the_features(trials, robust):
     centred = torch.from_numpy(trials - trials.mean(axis=2, keepdims=True))
-    found = artefact_graph.shrunk(centred @ centred.transpose(1, 2) / 301, 301)
-    np.testing.assert_allclose(found.numpy(), shrunk_covariances(trials), rtol=1e-9)
+    found = artefact_graph.shrunk(centred @ centred.transpose(1, 2) / 301, 301, robust)
+    np.testing.assert_allclose(found.numpy(), shrunk_covariances(trials, robust), rtol=1e-9)
+
+
+def test_directions_of_outlying_power_are_those_of_the_features(trials):
+    trials[4, 2] *= 30.0
+    trials[5, :2] *= 1e-3
+    trials[6] *= 50.0  # a gain, which stays
+    trials[7] = 0.0
+    covariances = shrunk_covariances(trials, robust=True)
+    reference = robust_mean(covariances)
+    whitening = inverse_square_root(reference)
+    centred = whitening @ covariances @ whitening
+    found = artefact_graph.without_outliers(
+        *map(torch.from_numpy, (centred, covariances, reference.diagonal().copy()))
+    )
+    log_powers = floored_log(np.linalg.eigvalsh(centred))
+    expected = without_outliers(log_powers, trial_gains(covariances, reference.diagonal()))
+    is_changed = (expected != log_powers).any(axis=1)
+    assert is_changed.tolist() == [True] * 3 + [False, True, True, False, True]
+    found_powers = np.log(np.linalg.eigvalsh(found.numpy()))
+    np.testing.assert_allclose(found_powers, np.sort(expected, axis=1), atol=1e-6)
 
 
 @pytest.mark.parametrize("n", [1, 4, 7])

@@ -1,0 +1,148 @@
+"""Directions of a trial whose power is far from usual, and means of covariances without them.
+
+A loose electrode, tense muscles or a lost channel change the power along some directions of a whole
+trial, without any outlying samples in it. Such directions are treated as missing: their power is
+replaced by that of the reference of the session, and the other directions of the trial keep theirs.
+The reference itself is an M-estimator of location on the manifold of covariances: Ilea et al.
+(2016), "An M-estimator for robust centroid estimation on the manifold of covariance matrices", IEEE
+Signal Process. Lett. 23(9), 1255-1259, who weigh trials; here each direction of a trial is limited.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bci_dann._arrays import floored_log
+from bci_dann.alignment.running_reference import eigen
+from bci_dann.alignment.whitening import inverse_square_root
+
+__all__ = ["LARGEST_GAIN", "LARGEST_RATIO", "robust_mean", "trial_gains", "without_outliers"]
+
+Floats = NDArray[np.float64]
+
+# Largest ratio of power between a direction of a trial and the reference, and inverse of the
+# smallest, after division by the gain of the trial. Empirical: in MI-OpenBCI, whole or cut to five
+# channels, one trial in a hundred has a larger ratio among its delayed copies, and one in a
+# thousand among its channels; an electrode with ten times the noise has 400.
+LARGEST_RATIO = 20.0
+# Ratio to which that of each direction is limited in the mean (Huber's function), up to the largest
+# one, beyond which a direction has no influence. Empirical: means of trials without artefacts
+# hardly change.
+LARGEST_INFLUENCE = 7.5
+# Gain of a trial, as a ratio of power or its inverse, beyond which it has none: it is flat.
+LARGEST_GAIN = 1e12
+# Trials of less power than this share of the median are flat, and do not count in the mean.
+LEAST_POWER = 1e-9
+# The iteration stops at this norm of the mean tangent vector, or after this number of steps; those
+# without influence of far directions are fewer, since a direction at the limit can alternate.
+TOLERANCE, N_STEPS, N_LAST_STEPS = 1e-5, 50, 10
+
+
+def trial_gains(covariances: NDArray[Any], variances: NDArray[Any]) -> Floats:
+    """Return the median, over channels, of the logarithm of power in relation to a reference.
+
+    An artefact in fewer than half of the channels hardly changes it.
+
+    Parameters
+    ----------
+    covariances : ndarray, shape (n_trials, n_chans, n_chans)
+        Covariances of trials (µV²).
+    variances : ndarray, shape (n_chans,)
+        The diagonal of the reference (µV²).
+
+    Returns
+    -------
+    ndarray, shape (n_trials,)
+        Natural logarithms; 0 for flat trials.
+    """
+    own = np.diagonal(covariances, axis1=1, axis2=2)
+    least = np.finfo(np.float64).tiny
+    gains = np.median(floored_log(own) - floored_log(np.maximum(variances, least)), axis=1)
+    return np.where(np.abs(gains) > math.log(LARGEST_GAIN), 0.0, gains)
+
+
+def without_outliers(log_powers: Floats, gains: Floats) -> Floats:
+    """Return log powers in which those far from the gain of their trial are replaced by it.
+
+    Parameters
+    ----------
+    log_powers : ndarray, shape (n_trials, n_directions)
+        Logarithms of the eigenvalues of re-centred covariances.
+    gains : ndarray, shape (n_trials,)
+        See :func:`trial_gains`.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_directions)
+        A copy.
+    """
+    centres = gains[:, None]
+    is_far = np.abs(log_powers - centres) > math.log(LARGEST_RATIO)
+    return np.where(is_far, centres, log_powers)
+
+
+def robust_mean(covariances: NDArray[Any]) -> Floats:
+    """Return the Riemannian mean of covariances, in which no direction has much influence.
+
+    In each step, the logarithms of power are limited to a factor of 7.5; at the end, directions
+    beyond a factor of 20 have no influence at all. Without such directions the result is close to
+    the Karcher mean.
+
+    Parameters
+    ----------
+    covariances : ndarray, shape (n_trials, n_chans, n_chans)
+        Symmetric and positive definite, except for flat trials (µV²).
+
+    Returns
+    -------
+    ndarray, shape (n_chans, n_chans)
+        Symmetric and positive definite (µV²).
+    """
+    covariances = _with_power(np.asarray(covariances, dtype=np.float64))
+    bounded = _centre(covariances, covariances.mean(axis=0), _bounded, N_STEPS)
+    return _centre(covariances, bounded, _redescending, N_LAST_STEPS)
+
+
+def _with_power(covariances: Floats) -> Floats:
+    """Return the covariances of trials that are not flat; all of them where most are flat."""
+    powers = np.trace(covariances, axis1=1, axis2=2)
+    has_power = powers > LEAST_POWER * np.median(powers)
+    return covariances if has_power.all() or not has_power.any() else covariances[has_power]
+
+
+def _centre(
+    covariances: Floats, mean: Floats, influence: Callable[[Floats, Floats], Floats], n_steps: int
+) -> Floats:
+    """Return where the mean of the limited tangent vectors is zero, from a starting point."""
+    for _ in range(n_steps):
+        whitening = inverse_square_root(mean)
+        values, vectors = eigen(whitening @ covariances @ whitening)
+        gains = trial_gains(covariances, np.diagonal(mean))
+        limited = influence(floored_log(values), gains)
+        step, directions = np.linalg.eigh(_mean_of_products(vectors, limited))
+        root = mean @ whitening @ directions
+        mean = (root * np.exp(step)) @ root.T
+        mean = (mean + mean.T) / 2
+        if np.linalg.norm(step) <= TOLERANCE:
+            break
+    return mean
+
+
+def _mean_of_products(vectors: Floats, values: Floats) -> Floats:
+    """Return the mean over trials of ``V diag(v) V'``."""
+    scaled = vectors * values[:, None]
+    return np.asarray(np.tensordot(scaled, vectors, axes=((0, 2), (0, 2))) / len(vectors))
+
+
+def _bounded(log_powers: Floats, gains: Floats) -> Floats:
+    centres, limit = gains[:, None], math.log(LARGEST_INFLUENCE)
+    return centres + np.clip(log_powers - centres, -limit, limit)
+
+
+def _redescending(log_powers: Floats, gains: Floats) -> Floats:
+    return _bounded(without_outliers(log_powers, gains), gains)
