@@ -14,8 +14,10 @@ trial, and dominates its covariance, which is a mean of squares. Two steps remov
    scaled, so that whatever is computed from them is robust. It does not replace the first step: no
    such estimator withstands more than ``1 / (n_chans + 1)`` of outlying samples.
 
-An artefact that fills a whole trial has no outlying samples, but a feature vector much longer than
-those of other trials, and so an output far from all others. Such vectors are shortened.
+An artefact that fills a whole trial has no outlying samples. In some directions, such as that of a
+loose electrode, :mod:`bci_dann.alignment.outlying_directions` replaces it; in most directions, it
+gives a feature vector much longer than those of other trials, and so an output far from all others.
+Such vectors are shortened.
 """
 
 from __future__ import annotations

@@ -67,9 +67,11 @@ class TangentViews(Alignment, BaseEstimator):
     sfreq : float, optional
         Sampling frequency (Hz), which bands need.
     robust : bool
-        Whether artefacts of each trial are first suppressed, and vectors that are longer
-        than twice the median of the source trials are shortened to this length; see
-        :mod:`bci_dann.alignment.artefacts`.
+        Whether artefacts of each trial are first suppressed, directions of outlying power are
+        replaced by the reference, and vectors that are longer than twice the median of the source
+        trials are shortened to this length; see :mod:`bci_dann.alignment.artefacts` and
+        :mod:`bci_dann.alignment.outlying_directions`. The Riemannian mean of a domain is then
+        :func:`~bci_dann.alignment.outlying_directions.robust_mean`.
 
     Attributes
     ----------

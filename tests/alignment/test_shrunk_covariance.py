@@ -57,3 +57,20 @@ def test_trials_in_single_precision_are_not_changed_and_give_double(trials):
     before = single.copy()
     assert shrunk_covariances(single).dtype == np.float64
     np.testing.assert_array_equal(single, before)
+
+
+def test_noise_in_one_channel_adds_nothing_to_the_others_if_robust(trials):
+    noisy = trials.copy()
+    noisy[:, 0] = 1e4 * np.random.default_rng(1).standard_normal(noisy[:, 0].shape)
+    plain, robust = (
+        np.diagonal(shrunk_covariances(noisy, one), axis1=1, axis2=2) for one in (0, 1)
+    )
+    own = np.diagonal(shrunk_covariances(trials), axis1=1, axis2=2)
+    assert (plain[:, 1:] > 10 * own[:, 1:]).any()
+    assert (robust[:, 1:] < 1.2 * own[:, 1:]).all()
+
+
+def test_the_sphere_is_that_of_the_mean_where_most_channels_are_flat():
+    X = np.zeros((1, 3, 50))
+    X[0, 0] = np.random.default_rng(0).standard_normal(50)
+    np.testing.assert_array_equal(shrunk_covariances(X, robust=True), shrunk_covariances(X))

@@ -195,3 +195,36 @@ def test_the_limit_of_the_sources_is_saved_and_models_without_one_have_none(tria
     lengths = [np.linalg.norm(one.transform(far), axis=1) for one in (views, old)]
     assert (lengths[1] > 2 * lengths[0]).all()
     np.testing.assert_allclose(lengths[0], views.longest_, rtol=1e-5)
+
+
+def test_a_loose_channel_leaves_the_other_directions_of_its_trials_alone(trials):
+    loose = trials.copy()
+    loose[3, 2] = 300 * np.random.default_rng(1).standard_normal(60)
+    clean, robust, plain = (
+        TangentViews(n_windows=1, n_delays=1, robust=one).fit(X, DOMAINS).transform(X, DOMAINS)
+        for X, one in ((trials, True), (loose, True), (loose, False))
+    )
+    others = np.arange(24) != 3
+    assert np.abs(robust[others] - clean[others]).max() < 0.2
+    lengths = [np.linalg.norm(one[3]) for one in (clean, robust, plain)]
+    assert lengths[1] < 1.5 * lengths[0] < lengths[2]
+
+
+def test_a_gap_that_fills_a_window_gives_zeros_there(trials):
+    gap = trials.copy()
+    gap[5, :, :40] = 0.0
+    views = TangentViews(n_windows=3, n_delays=1).fit(gap, DOMAINS)
+    vectors = views.transform(gap, DOMAINS)
+    assert np.isfinite(vectors).all()
+    np.testing.assert_array_equal(vectors[5, 10:20], 0)  # the first window
+    assert (np.abs(vectors[4, 10:20]) > 0).any()
+
+
+def test_vectors_of_single_trials_are_those_of_many(trials):
+    loose = trials.copy()
+    loose[3, 2] *= 50.0
+    views = TangentViews(n_windows=2, n_delays=2).fit(trials, DOMAINS)
+    together = views.transform(loose, DOMAINS)
+    for index in (2, 3):
+        alone = views.transform(loose[index : index + 1], DOMAINS[index : index + 1])
+        np.testing.assert_allclose(alone[0], together[index], atol=1e-5)
