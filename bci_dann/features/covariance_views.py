@@ -153,9 +153,7 @@ class Views:
                 "n_delays and n_windows."
             )
 
-    def _shrunk(
-        self, X: NDArray[Any], view: Callable[[NDArray[Any]], NDArray[Any]]
-    ) -> NDArray[np.float64]:
+    def _shrunk(self, X: NDArray[Any], view: Callable[..., NDArray[Any]]) -> NDArray[np.float64]:
         parts = chunks(len(X))
         return np.concatenate([shrunk_covariances(view(X[part]), self.robust) for part in parts])
 

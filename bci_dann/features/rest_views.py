@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from bci_dann.alignment.riemannian import CovarianceRecentring
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features.rest_reference import blended_reference
-from bci_dann.features.tangent_views import References, TangentViews
+from bci_dann.features.tangent_vectors import References
+from bci_dann.features.tangent_views import TangentViews
 
 __all__ = ["RestViews"]
 

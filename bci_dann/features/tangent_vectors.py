@@ -22,7 +22,16 @@ from bci_dann.alignment.running_reference import eigen
 from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.features.covariance_views import Views
 
-__all__ = ["domain_features", "tangent_vectors", "view_covariances"]
+__all__ = [
+    "References",
+    "domain_features",
+    "references_by_view",
+    "tangent_vectors",
+    "view_covariances",
+]
+
+# Domains, their references in one view, and the numbers of trials behind these.
+References = tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]
 
 
 def domain_features(X: NDArray[Any], views: Views, mean: str) -> tuple[NDArray[Any], ...]:
@@ -51,6 +60,29 @@ def domain_features(X: NDArray[Any], views: Views, mean: str) -> tuple[NDArray[A
     ]
     whitenings = [inverse_square_root(one) for one in references]
     return tangent_vectors(covariances, references, whitenings, views.robust), *references
+
+
+def references_by_view(
+    names: list[str], counts: NDArray[np.int_], features: Sequence[tuple[NDArray[Any], ...]]
+) -> list[References]:
+    """Return what :func:`domain_features` found for several domains, by view.
+
+    Parameters
+    ----------
+    names : list of str
+        The domains.
+    counts : ndarray of int, shape (n_domains,)
+        Their numbers of trials.
+    features : sequence of tuple of ndarray
+        The vectors and the references of each domain.
+
+    Returns
+    -------
+    list of References
+        For each view the domains, their references, and their numbers of trials.
+    """
+    by_view = zip(*(references for _, *references in features), strict=True)
+    return [(names, list(references), counts) for references in by_view]
 
 
 def view_covariances(X: NDArray[Any], views: Views) -> tuple[NDArray[np.float64], ...]:

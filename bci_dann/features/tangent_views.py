@@ -27,12 +27,15 @@ from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.riemannian import MEANS, CovarianceRecentring
 from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.features.covariance_views import Views, lag_between_copies, possible_copies
-from bci_dann.features.tangent_vectors import domain_features, tangent_vectors, view_covariances
+from bci_dann.features.tangent_vectors import (
+    References,
+    domain_features,
+    references_by_view,
+    tangent_vectors,
+    view_covariances,
+)
 
-__all__ = ["References", "TangentViews"]
-
-# Domains, their references in one view, and the numbers of trials behind these.
-References = tuple[list[str], list[NDArray[Any]], NDArray[np.int_]]
+__all__ = ["TangentViews"]
 
 # Size of the cache for the last predicted trial, so that `update` with it computes nothing twice:
 # covariances and decompositions of a trial of 22 channels take 1 MB.
@@ -67,11 +70,9 @@ class TangentViews(Alignment, BaseEstimator):
     sfreq : float, optional
         Sampling frequency (Hz), which bands need.
     robust : bool
-        Whether artefacts of each trial are first suppressed, directions of outlying power are
-        replaced by the reference, and vectors that are longer than twice the median of the source
-        trials are shortened to this length; see :mod:`bci_dann.alignment.artefacts` and
-        :mod:`bci_dann.alignment.outlying_directions`. The Riemannian mean of a domain is then
-        :func:`~bci_dann.alignment.outlying_directions.robust_mean`.
+        Whether artefacts are suppressed, vectors longer than twice the median of the source trials
+        shortened (:mod:`bci_dann.alignment.artefacts`), and directions of outlying power replaced
+        by the reference (:mod:`bci_dann.alignment.outlying_directions`).
 
     Attributes
     ----------
@@ -167,7 +168,7 @@ class TangentViews(Alignment, BaseEstimator):
         names, counts, features = self._domain_features(X, domains)
         self.centres_ = [
             CovarianceRecentring(self._mean).set_references(*of_view)
-            for of_view in _references_by_view(names, counts, features)
+            for of_view in references_by_view(names, counts, features)
         ]
         self.longest_ = self._longest_norm([vectors for vectors, *_ in features])
         return self
@@ -341,7 +342,7 @@ class TangentViews(Alignment, BaseEstimator):
 
     def _references(self, X: NDArray[Any], domains: ArrayLike | None) -> list[References]:
         """Return, for each view, the domains, their means, and their numbers of trials."""
-        return _references_by_view(*self._domain_features(X, domains))
+        return references_by_view(*self._domain_features(X, domains))
 
     def _domain_features(
         self, X: NDArray[Any], domains: ArrayLike | None
@@ -392,11 +393,3 @@ class TangentViews(Alignment, BaseEstimator):
     @property
     def _mean(self) -> str:
         return self.mean or "riemannian"
-
-
-def _references_by_view(
-    names: list[str], counts: NDArray[np.int_], features: Sequence[tuple[NDArray[Any], ...]]
-) -> list[References]:
-    """Return domains, means and numbers of trials by view, from the features of each domain."""
-    by_view = zip(*(references for _, *references in features), strict=True)
-    return [(names, list(references), counts) for references in by_view]

@@ -63,8 +63,8 @@ class Regime(StrictModel):  # numpydoc ignore=PR02
         Numbers of channels in every second subject that contain only noise, of a twentieth of
         their standard deviation (loose contact), or of ten times it (bad contact).
     loose_share : float
-        The share of trials in which one randomly drawn channel of each subject contains noise of ten
-        times its standard deviation, as from an electrode that loses contact now and then.
+        The share of trials in which one randomly drawn channel of each subject contains only noise,
+        of ten times its standard deviation, as from an electrode that loses contact now and then.
     dropout_share : float
         The share of trials in which all channels are zero for 10 to 70 % of the trial, as where a
         wireless link loses data.
