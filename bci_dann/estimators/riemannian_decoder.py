@@ -73,7 +73,7 @@ class RiemannianClassifier(AdaptiveHead):
         Weight of a labelled trial of the target in the label loss; trials of sources have weight 1.
     robust : bool
         Whether artefacts of each trial are suppressed, directions of outlying power (such as a
-        loose electrode) replaced by the mean of the session, and long tangent vectors shortened; see
+        loose electrode) replaced by the mean of the session, and long vectors shortened; see
         :mod:`bci_dann.alignment.artefacts` and :mod:`bci_dann.alignment.outlying_directions`.
     local_span : float or None
         Standard deviation (trials) of the weights of the local mean around each trial, which is
