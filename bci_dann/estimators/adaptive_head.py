@@ -122,8 +122,9 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
         """Update the head with the next trial of a new subject; see the base class.
 
         Terms act from the 20th trial on, and with their full weight from the 60th. With
-        ``local_span``, the mean over the past trials is subtracted from the features. The
-        directions of drift do not change.
+        ``local_span``, the mean over the past trials is subtracted from the features, of the trials
+        of an earlier :meth:`adapt` as well, instead of their local means. The directions of drift
+        do not change.
         """
         terms = [one for one in read_terms(self.terms) if one.weight]
         if not terms and not self._shares_are_known:
@@ -144,6 +145,8 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
         head = online.head() if is_trusted else online.base_head()
         scores = online.scores() if is_trusted else online.base_scores()
         self.head_ = self._with_known_shares(head, scores)
+        # its biases contain the mean over past trials, which replaces the local means of all
+        self.seen_ = SeenTrials.from_arrays({}, len(self.classes_))
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit the head to labels and terms; see the base class."""

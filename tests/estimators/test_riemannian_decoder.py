@@ -388,6 +388,22 @@ def test_seen_trials_are_predicted_alike_alone_together_and_by_a_saved_model(toy
     np.testing.assert_allclose(adapted.predict_proba(another), plain)
 
 
+def test_once_partial_adapt_changes_the_head_seen_trials_are_predicted_as_others(toy_eeg, tmp_path):
+    X, y, subjects = shuffled(*toy_eeg.without(1))
+    X_new = wandering(toy_eeg.of(1)[0])
+    others = np.nextafter(X_new, np.float32(np.inf))  # the same values, but not recognised
+    terms = {"information_maximisation": 0.8}
+    model = RiemannianClassifier(n_windows=1, n_delays=1, terms=terms)
+    adapted = model.fit(X, y, subjects=subjects).adapt(X_new)
+    few, many = adapted.partial_adapt(others[:15]), adapted.partial_adapt(others[:25])
+    apart = [
+        np.abs(m.predict_proba(X_new) - m.predict_proba(others)).max()
+        for m in (adapted, few, many, load_model(many.save(tmp_path)))
+    ]
+    assert min(apart[:2]) > 1e-3
+    assert max(apart[2:]) < 1e-5
+
+
 @pytest.mark.parametrize("span", [0.0, -1.0, np.nan])
 def test_a_span_that_is_no_span_is_refused(toy_eeg, span):
     X, y, _ = toy_eeg.without(1)
