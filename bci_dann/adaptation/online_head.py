@@ -201,7 +201,8 @@ class OnlineHead:
         Parameters
         ----------
         penalty : HeadPenalty
-            The same as in :meth:`start`.
+            The same as in :meth:`start`; of its parts that depend on features, those given there
+            are used.
         terms : sequence of WeightedTerm
             Unsupervised terms, functions of the outputs.
         prior : ndarray, shape (n_classes,)

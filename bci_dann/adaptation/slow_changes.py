@@ -57,6 +57,9 @@ class SlowChanges:
         the cues of a new subject come in blocks.
     directions : ndarray, shape (n_features, n_directions)
         Directions of drift that are projected out.
+    n_fitted : int
+        Number of them, the first ones, that were learned together with the sources. The others are
+        those of the last new subject.
     """
 
     span: float | None
@@ -65,6 +68,7 @@ class SlowChanges:
     in_blocks: bool
     source_drift: Floats
     directions: Floats
+    n_fitted: int = 0
 
     @classmethod
     def from_sources(
@@ -126,13 +130,16 @@ class SlowChanges:
         Returns
         -------
         SlowChanges
-            Without local means where the model was trained without them.
+            Without local means where the model was trained without them. Arrays of earlier
+            versions do not tell which directions are those of a new subject; all of them then
+            count as learned together with the sources.
         """
         means, drift = arrays["class_means"], arrays["drift"]
         if "source_drift" not in arrays:
-            return cls(None, remove_drift, means, not drift.size, drift, drift)
+            return cls(None, remove_drift, means, not drift.size, drift, drift, drift.shape[1])
         in_blocks = bool(arrays["cues_in_blocks"])
-        return cls(span, remove_drift, means, in_blocks, arrays["source_drift"], drift)
+        n_fitted = int(arrays.get("n_fitted_drift", drift.shape[1]))
+        return cls(span, remove_drift, means, in_blocks, arrays["source_drift"], drift, n_fitted)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the learned state, for saving.
@@ -140,14 +147,27 @@ class SlowChanges:
         Returns
         -------
         dict of str to ndarray
-            ``class_means``, ``cues_in_blocks``, ``source_drift`` and ``drift``.
+            ``class_means``, ``cues_in_blocks``, ``source_drift``, ``drift`` and
+            ``n_fitted_drift``.
         """
         return {
             "class_means": self.class_means,
             "cues_in_blocks": np.array(self.in_blocks),
             "source_drift": self.source_drift,
             "drift": self.directions,
+            "n_fitted_drift": np.array(self.n_fitted),
         }
+
+    @property
+    def new_directions(self) -> Floats:
+        """The directions of drift of the last new subject.
+
+        Returns
+        -------
+        ndarray, shape (n_features, n_directions)
+            Orthonormal columns; none before an adaptation.
+        """
+        return self.directions[:, self.n_fitted :]
 
     def in_feature_space(self, subspace: Subspace) -> SlowChanges:
         """Map the state from coordinates in a subspace to the feature space.
@@ -200,7 +220,8 @@ class SlowChanges:
         Returns
         -------
         changes : SlowChanges
-            With the directions of drift of these trials added.
+            With the directions of drift of these trials added; without source trials, those of an
+            earlier new subject are replaced.
         cleaned : ndarray, shape (n_trials, n_features)
             The features without these directions and without local means, in double precision; see
             :func:`~bci_dann.features.local_deviations`. Where cues come in blocks, local means are
@@ -209,7 +230,7 @@ class SlowChanges:
         in_blocks = self.in_blocks or self._seems_in_blocks(X[is_new], domains[is_new])
         removable = ~is_new if in_blocks else np.ones(len(X), dtype=bool)
         cleaned = self._without_local_means(X, labels, domains, removable)
-        directions = self.directions
+        directions = self.directions if includes_sources else self.directions[:, : self.n_fitted]
         used = as_slice(removable)
         if self.remove_drift and not self.in_blocks and removable.sum() >= MIN_TRIALS:
             if includes_sources and self.span is not None:
@@ -218,7 +239,9 @@ class SlowChanges:
             cleaned = without_directions(cleaned, directions)
             weak = drift_directions(cleaned[used], domains[used])
             directions = np.hstack([directions, weak])
-        return replace(self, directions=directions), without_directions(cleaned, directions)
+        n_fitted = directions.shape[1] if includes_sources else self.n_fitted
+        changes = replace(self, directions=directions, n_fitted=n_fitted)
+        return changes, without_directions(cleaned, directions)
 
     def _without_local_means(
         self,

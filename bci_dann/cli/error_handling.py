@@ -99,7 +99,7 @@ def _explain_lists(error: Any) -> None:
 def _message(error: BaseException) -> str:
     text = str(error).strip()
     if isinstance(error, KeyboardInterrupt):
-        return f"Stopped: {text or 'files that were already written are kept.'}"
+        return f"Stopped: {text or 'files are kept, if any were written.'}"
     if isinstance(error, BCIDannError) and text:
         return f"Error: {text}"
     if not text:

@@ -105,28 +105,32 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
         return True
 
     def adapt_aligned(self, trials: TrainingTrials) -> None:
-        """Adapt the head to a new subject, with the source penalty; see the base class."""
-        n_directions = self.drift_.shape[1]
+        """Adapt the head to a new subject, with the source penalty; see the base class.
+
+        An earlier adaptation is replaced, also its directions of drift and what
+        :meth:`partial_adapt` has learned. For a subject with more trials than before, give all of
+        them. If an earlier version has saved the model after an adaptation, its directions are
+        kept, since they cannot be told from those of the sources.
+        """
         cleaned = self._remove_slow_changes(trials)
-        new_directions = self.drift_[:, n_directions:]
-        self.source_penalty_ = penalty_without_directions(self.source_penalty_, new_directions)
+        penalty = self._penalty_without_new_drift()
         data = self._as_data(cleaned, trials, np.ones(len(trials.labels)))
-        n_sources = 1.0 / (self.C * self.source_penalty_.ridge)
-        data, base = fit_to_labels(data, self.source_penalty_, n_sources)
-        self._adapt_head(data, trials, self.source_penalty_, base)
+        data, base = fit_to_labels(data, penalty, 1.0 / (self.C * penalty.ridge))
+        self._adapt_head(data, trials, penalty, base)
 
     def partial_adapt_aligned(self, trials: TrainingTrials) -> None:
         """Update the head with the next trial of a new subject; see the base class.
 
         Terms act from the 20th trial on, and with their full weight from the 60th. With
-        ``local_span``, the mean over the past trials is subtracted from the features. The
-        directions of drift do not change.
+        ``local_span``, the mean over the past trials is subtracted from the features, of the trials
+        of an earlier :meth:`adapt` as well, instead of their local means. The directions of drift
+        do not change.
         """
         terms = [one for one in read_terms(self.terms) if one.weight]
         if not terms and not self._shares_are_known:
             return
         penalty = self.source_penalty_
-        online = self._online_head or OnlineHead.start(penalty, self.head_, self.local_span)
+        online = self._online_head or self._first_online_head()
         features = without_directions(trials.X, self.drift_)[0]
         self._online_head = online = online.with_trial(features, str(trials.domains[0]))
         if not online.has_enough:
@@ -141,6 +145,8 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
         head = online.head() if is_trusted else online.base_head()
         scores = online.scores() if is_trusted else online.base_scores()
         self.head_ = self._with_known_shares(head, scores)
+        # its biases contain the mean over past trials, which replaces the local means of all
+        self.seen_ = SeenTrials.from_arrays({}, len(self.classes_))
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit the head to labels and terms; see the base class."""
@@ -197,7 +203,7 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
         is_unlabelled = trials.is_unlabelled_target
         unlabelled = data.X[torch.from_numpy(is_unlabelled)]
         target_labels = trials.labels[trials.is_target & trials.is_labelled]
-        self.prior_ = self._prior(unlabelled, target_labels)
+        self.prior_ = self._prior(unlabelled, target_labels, base)
         self._shares_are_known = self.target_prior is not None or len(target_labels) > 0
         adapted = adapt_head(
             data,
@@ -219,6 +225,14 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
         changes = removed @ self.head_.weights.numpy()
         self.seen_ = SeenTrials(trials.digests[trials.is_target], changes)
 
+    def _penalty_without_new_drift(self) -> HeadPenalty:
+        """Return the source penalty, with a head that ignores the drift of the new subject."""
+        return penalty_without_directions(self.source_penalty_, self.slow_changes_.new_directions)
+
+    def _first_online_head(self) -> OnlineHead:
+        """Return the state of `partial_adapt` before its first trial."""
+        return OnlineHead.start(self._penalty_without_new_drift(), self.head_, self.local_span)
+
     def _with_known_shares(self, head: LinearHead, scores: NDArray[np.float64]) -> LinearHead:
         """Return the head, shifted so that its decisions match known class shares."""
         if not self._shares_are_known:
@@ -226,16 +240,18 @@ class AdaptiveHead(SourceWeighted, TransformerMixin, TransferClassifier):
         offsets = torch.from_numpy(offsets_for_decisions(scores, self.prior_))
         return head._replace(biases=head.biases + offsets)
 
-    def _prior(self, unlabelled: torch.Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _prior(
+        self, unlabelled: torch.Tensor, labels: NDArray[np.int64], base: LinearHead
+    ) -> NDArray[np.float64]:
         """Return the class shares of the target.
 
-        They are given, or estimated from its labels, or from predictions.
+        They are given, or estimated from its labels, or from predictions by the head ``base``.
         """
         if self.target_prior is not None:
             return prior_by_class(self.target_prior, self.classes_)
         if len(labels):
             return prior_from_labels(labels, len(self.classes_))
-        probabilities = head_probabilities(unlabelled, self.source_penalty_.head)
+        probabilities = head_probabilities(unlabelled, base)
         return estimate_prior(probabilities, self.source_prior_)
 
     def _updated_prior(self, online: OnlineHead) -> NDArray[np.float64]:

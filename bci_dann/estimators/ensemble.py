@@ -34,8 +34,8 @@ from bci_dann.estimators.deprecated_arguments import (
 )
 from bci_dann.estimators.inputs.input_validation import read_for_prediction
 from bci_dann.estimators.methods import (
-    INPUT_ATTRIBUTES,
     build_method,
+    copy_input_attributes,
     default_members,
     depends_on_seed,
     describe_method,
@@ -339,8 +339,7 @@ class EnsembleClassifier(TransferClassifier):
 
     def _set_members(self, members: list[TransferClassifier]) -> None:
         self.members_, self.alignment_, self.domains_ = members, None, []
-        for name in INPUT_ATTRIBUTES:  # equal in all members
-            setattr(self, name, getattr(members[0], name))
+        copy_input_attributes(members[0], self)  # equal in all members
 
     def _members_and_weights(self) -> list[tuple[Any, float]]:
         """Return the methods and their weights."""

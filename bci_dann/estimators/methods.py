@@ -25,6 +25,7 @@ __all__ = [
     "INPUT_ATTRIBUTES",
     "METHODS",
     "build_method",
+    "copy_input_attributes",
     "default_members",
     "depends_on_seed",
     "describe_method",
@@ -93,6 +94,24 @@ def find_method(name: str) -> type[TransferClassifier]:
             f"{method!r}."
         )
     return method
+
+
+def copy_input_attributes(fitted: TransferClassifier, to: TransferClassifier) -> None:
+    """Copy the description of the trials that a method was fitted to, in place.
+
+    Parameters
+    ----------
+    fitted : TransferClassifier
+        The fitted method.
+    to : TransferClassifier
+        The estimator that gets :data:`INPUT_ATTRIBUTES`, and the names of the features where the
+        method was fitted to a table.
+    """
+    for name in INPUT_ATTRIBUTES:
+        setattr(to, name, getattr(fitted, name))
+    to.__dict__.pop("feature_names_in_", None)  # of an earlier fit
+    if hasattr(fitted, "feature_names_in_"):
+        to.feature_names_in_ = fitted.feature_names_in_
 
 
 def build_method(spec: Any) -> TransferClassifier:

@@ -106,7 +106,7 @@ class RiemannianClassifier(AdaptiveHead):
         What was learned about slow changes: directions of drift, and whether cues come in blocks.
     seen_ : SeenTrials
         Corrections of the outputs for those trials of the target that the model has adapted to,
-        due to their local means.
+        due to their local means; none once ``partial_adapt`` has changed the head.
     source_penalty_ : HeadPenalty
         The head fitted to labelled trials only, and the penalty on deviation from it.
     prior_ : ndarray, shape (n_classes,)

@@ -31,6 +31,7 @@ _SAVED_ATTRIBUTES = (
     "ch_names_",
     "classes_",
     "domains_",
+    "feature_names_in_",
     "has_seen_target_",
     "n_features_in_",
     "n_times_",
@@ -60,6 +61,7 @@ class Saving(BaseEstimator):
     alignment_: Alignment | None
     domains_: list[str]
     has_seen_target_: bool
+    feature_names_in_: NDArray[np.object_]  # by scikit-learn, only in models of tables
     ch_names_: list[str] | None
     sfreq_: float | None
     _recent: tuple[Any, RecentTrials] | None = None
@@ -135,6 +137,8 @@ class Saving(BaseEstimator):
             "met_target": self.has_seen_target_,
             "domains": getattr(self.alignment_, "domains_", self.domains_),
         }
+        if hasattr(self, "feature_names_in_"):
+            description["feature_names"] = self.feature_names_in_.tolist()
         for name in self.state_attributes:
             arrays[f"state.{name}"] = np.asarray(getattr(self, name))
         state = ModelState(description, arrays)
@@ -154,6 +158,8 @@ class Saving(BaseEstimator):
         self.classes_ = np.array(saved["classes"], dtype=saved["classes_dtype"])
         self.n_features_in_, self.n_times_ = saved["n_features_in"], saved["n_times"]
         self.ch_names_, self.sfreq_ = saved["ch_names"], saved["sfreq"]
+        if "feature_names" in saved:
+            self.feature_names_in_ = np.array(saved["feature_names"], dtype=object)
         self.domains_ = list(saved["domains"])
         self.has_seen_target_ = saved.get("met_target", True)  # older models do not say
         self.alignment_ = self.make_alignment()

@@ -65,7 +65,7 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on(bci_dann, config, monkeypat
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (KeyboardInterrupt(), "Stopped: files that were already written are kept."),
+        (KeyboardInterrupt(), "Stopped: files are kept, if any were written."),
         (
             NotImplementedError(),
             "Error: NotImplementedError (details: bci-dann --debug COMMAND)",

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from bci_dann import load_dataset, load_model
 from bci_dann.adaptation.label_shift import prior_from_labels
 from bci_dann.estimators import RiemannianClassifier
+from bci_dann.estimators.saved_models import model_from_state
 from bci_dann.evaluation.config.run_config import load_config
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features import local_deviations
@@ -293,6 +294,45 @@ def test_adapt_leaves_out_what_drifts_in_the_new_subject_too(toy_eeg, tmp_path):
     np.testing.assert_array_equal(again.predict_proba(X_new), adapted.predict_proba(X_new))
 
 
+@pytest.mark.parametrize("labelled", [False, True])
+def test_a_second_adaptation_replaces_the_first_with_its_drift(toy_eeg, tmp_path, labelled):
+    X, y, subjects = toy_eeg.without(1)
+    others, others_y = shuffled(*toy_eeg.of(1), np.zeros(40))[:2]
+    model = RiemannianClassifier(terms={"information_maximisation": 0.8})
+    model.fit(X[subjects > 2], y[subjects > 2], subjects=subjects[subjects > 2])
+    drifting, labels = waning(X[subjects == 2]), y[subjects == 2] if labelled else None
+    first = model.adapt(drifting, labels)
+    assert first.drift_.shape[1] > model.drift_.shape[1]
+    again = load_model(first.save(tmp_path))
+    given = (others, others_y if labelled else None)
+    expected = model.adapt(*given)
+    online = first.partial_adapt(drifting[:25])
+    for earlier in (first, again, online, first.adapt(drifting[:30])):
+        replaced = earlier.adapt(*given)
+        np.testing.assert_array_equal(replaced.drift_, expected.drift_)
+        np.testing.assert_array_equal(
+            replaced.predict_proba(others), expected.predict_proba(others)
+        )
+    np.testing.assert_array_equal(
+        first.adapt(drifting[:30]).adapt(drifting, labels).predict_proba(drifting),
+        first.predict_proba(drifting),
+    )
+    np.testing.assert_array_equal(
+        again.partial_adapt(drifting[:25]).predict_proba(others), online.predict_proba(others)
+    )
+
+
+def test_drift_of_an_earlier_subject_in_a_file_of_an_earlier_version_is_kept(toy_eeg):
+    X, y, subjects = shuffled(*toy_eeg.without(1))
+    model = RiemannianClassifier(n_windows=1, n_delays=1).fit(X, y, subjects=subjects)
+    adapted = model.adapt(waning(toy_eeg.of(1)[0]))
+    state = adapted.to_state()
+    del state.arrays["n_fitted_drift"]
+    again = model_from_state(state).adapt(X[subjects == subjects[0]])
+    n_kept = adapted.drift_.shape[1]
+    np.testing.assert_array_equal(again.drift_[:, :n_kept], adapted.drift_)
+
+
 def test_a_drifting_subject_is_noticed_even_if_no_source_drifts(toy_eeg):
     X, y, subjects = shuffled(*toy_eeg.without(1))
     model = RiemannianClassifier(n_windows=1, n_delays=1).fit(X, y, subjects=subjects)
@@ -346,6 +386,22 @@ def test_seen_trials_are_predicted_alike_alone_together_and_by_a_saved_model(toy
     assert np.abs(adapted.predict_proba(another) - together).max() > 1e-3
     plain = adapted.predict_proba_aligned(adapted.read_aligned(another))
     np.testing.assert_allclose(adapted.predict_proba(another), plain)
+
+
+def test_once_partial_adapt_changes_the_head_seen_trials_are_predicted_as_others(toy_eeg, tmp_path):
+    X, y, subjects = shuffled(*toy_eeg.without(1))
+    X_new = wandering(toy_eeg.of(1)[0])
+    others = np.nextafter(X_new, np.float32(np.inf))  # the same values, but not recognised
+    terms = {"information_maximisation": 0.8}
+    model = RiemannianClassifier(n_windows=1, n_delays=1, terms=terms)
+    adapted = model.fit(X, y, subjects=subjects).adapt(X_new)
+    few, many = adapted.partial_adapt(others[:15]), adapted.partial_adapt(others[:25])
+    apart = [
+        np.abs(m.predict_proba(X_new) - m.predict_proba(others)).max()
+        for m in (adapted, few, many, load_model(many.save(tmp_path)))
+    ]
+    assert min(apart[:2]) > 1e-3
+    assert max(apart[2:]) < 1e-5
 
 
 @pytest.mark.parametrize("span", [0.0, -1.0, np.nan])

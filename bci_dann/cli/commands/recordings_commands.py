@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +17,12 @@ from bci_dann.cli.options import (
     DataDir,
     Force,
 )
-from bci_dann.exceptions import ConfigError
+from bci_dann.exceptions import BCIDannWarning, ConfigError
 
 __all__ = ["check", "init"]
+
+# Pattern of the warning of names that were converted to those of the 10-05 system.
+MATCHED_WARNING = r".*: channel names were converted to names of the 10-05 system"
 
 
 def init(  # numpydoc ignore=PR01
@@ -73,7 +77,9 @@ def check(  # numpydoc ignore=PR01
 
     run = load_config(config)
     data = one_dataset(run.data, "`bci-dann check`")
-    examination = examine_recordings(data, run.preprocessing, data_dir, progress=True)
+    with warnings.catch_warnings():  # converted names are printed with the channels
+        warnings.filterwarnings("ignore", MATCHED_WARNING, BCIDannWarning)
+        examination = examine_recordings(data, run.preprocessing, data_dir, progress=True)
     if examination.channels is not None:
         print_channels(examination.channels)
     if examination.recordings:

@@ -214,8 +214,9 @@ def _cues(
     if len(contradicting) > MAX_CONTRADICTING_SHARE * len(cues):
         first = contradicting.iloc[0]
         raise DataError(
-            f"{name}: {len(contradicting)} of {len(cues)} cues have two classes at the same time; "
-            f"the first is {first['event']!r} at {first['sample'] / raw.info['sfreq']:.2f} s. "
+            f"{name}: {len(contradicting)} of {len(cues)} cues are within half a second of a cue "
+            "of another class; the first is "
+            f"{first['event']!r} at {first['sample'] / raw.info['sfreq']:.2f} s. "
             "Choose `events` with one class per trial, or leave the file out with `exclude`."
         )
     return cues

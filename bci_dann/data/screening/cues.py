@@ -38,7 +38,7 @@ REASONS = {
     "scale": "a channel seems to have another unit, or jumps, during the trial",
     "amplitude": "the peak-to-peak amplitude is above reject_uv",
     "doubled": "the same cue occurred just before",
-    "contradicting": "the recording has a cue of another class at the same time",
+    "contradicting": "the recording has a cue of another class within half a second",
 }
 
 # Cues within this time (s) are the same cue. Empirical: markers that are sent twice arrive within

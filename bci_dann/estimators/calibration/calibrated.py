@@ -29,8 +29,8 @@ from bci_dann.estimators.inputs.labels import check_scored_labels, encode_source
 from bci_dann.estimators.inputs.signals import copy_trials
 from bci_dann.estimators.methods import (
     BY_OPTIONS,
-    INPUT_ATTRIBUTES,
     build_method,
+    copy_input_attributes,
     describe_method,
 )
 from bci_dann.estimators.saved_models import model_from_state
@@ -395,5 +395,4 @@ class CalibratedClassifier(TransferClassifier):
 
     def _set_method(self, method: TransferClassifier) -> None:
         self.method_, self.alignment_, self.domains_ = method, None, []
-        for name in INPUT_ATTRIBUTES:
-            setattr(self, name, getattr(method, name))
+        copy_input_attributes(method, self)

@@ -46,7 +46,10 @@ class SubjectAdaptation:
 
         The alignment learns the references of the subject's sessions. Depending on the method,
         batch normalisation or the classification head adapts, too, and labels are used where they
-        are given (:attr:`uses_labels`).
+        are given (:attr:`uses_labels`). What an earlier call of this method or of
+        :meth:`partial_adapt` has learned is replaced: of a subject with more trials than before,
+        give all of them. References of sessions that are not given again are kept, and so are the
+        weights of a :class:`~bci_dann.TTimeClassifier`, from which its training continues.
 
         Parameters
         ----------

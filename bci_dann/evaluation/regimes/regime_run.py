@@ -139,14 +139,16 @@ def run_regimes(
     ]
     if dry_run:
         return _planned_tasks(planned, runs)
-    n_targets = [_prepared_targets(regime, run) for regime, run in zip(planned, runs, strict=True)]
-    write_regimes(folder, planned, loaded.baselines)
-    try:
-        with opened(executor, n_jobs, progress) as shared:
+    with opened(executor, n_jobs, progress) as shared:
+        # inside, because without workers nothing is prepared or written
+        pairs = zip(planned, runs, strict=True)
+        n_targets = [_prepared_targets(regime, run) for regime, run in pairs]
+        write_regimes(folder, planned, loaded.baselines)
+        try:
             failures = _run_each(planned, runs, shared, progress)
-    finally:
-        table = _table(planned, runs, n_targets, loaded.baselines)
-        write_atomically(folder / TABLE_FILE, table.to_csv(index=False).encode())
+        finally:
+            table = _table(planned, runs, n_targets, loaded.baselines)
+            write_atomically(folder / TABLE_FILE, table.to_csv(index=False).encode())
     if failures:
         lines = [f"{name}: {error}" for name, error in failures.items()]
         raise ResultsError(

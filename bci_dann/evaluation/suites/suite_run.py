@@ -174,12 +174,13 @@ def run_suite(
     }
     if dry_run:
         return planned_suite(runs)
-    try:
-        with opened(executor, n_jobs, progress) as shared:
+    with opened(executor, n_jobs, progress) as shared:
+        # inside, because without workers nothing is written
+        try:
             failures = _run_each(runs, shared, progress)
-    finally:
-        tables = suite_tables(folder, suite)
-        _write(tables, folder)
+        finally:
+            tables = suite_tables(folder, suite)
+            _write(tables, folder)
     if failures:
         lines = [f"{name}: {error}" for name, error in failures.items()]
         raise ResultsError(

@@ -19,7 +19,7 @@ REASONS = {
     "filling": "the first window is not complete yet",
     "uncertain": "no class reaches the required probability",
     "artefact": "a channel is flat, clipped, or out of scale within the window",
-    "missing samples": "samples within the window are NaN or infinite",
+    "missing samples": "samples within the window are NaN, infinite or impossibly large",
     "gap": "samples were lost, and no complete window has followed yet",
     "no signal": "no samples arrive from the stream",
 }

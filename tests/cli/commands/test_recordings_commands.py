@@ -248,6 +248,7 @@ def test_channels_that_are_renamed_or_left_out_are_listed_once(bci_dann, config,
     listed = [line.split() for line in done.stdout.splitlines() if line.startswith("EMG")]
     assert [(line[0], line[-1]) for line in listed] == [("EMG", "3")]
     assert "matched with electrodes of the 10-05 system: EEG C3-A2 = C3\n" in done.stdout
+    assert "names of the 10-05 system" not in done.stderr  # it would say the same again
     assert "3 EEG channels in each file." in done.stdout
 
 

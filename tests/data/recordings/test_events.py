@@ -188,7 +188,7 @@ def test_cues_that_contradict_are_left_out_and_many_of_them_refused():
     few = annotated(*cues, (3.0, "right"))
     assert few.cues["left_out"].tolist()[:3] == ["contradicting", "contradicting", ""]
     assert len(few.raw.annotations) == 11
-    with pytest.raises(DataError, match=r"s1: 6 of 15 cues have two classes.*'left' at 3.00 s"):
+    with pytest.raises(DataError, match=r"s1: 6 of 15 cues .*half a second.*'left' at 3.00 s"):
         annotated(*cues, (3.0, "right"), (7.0, "right"), (11.0, "right"))
 
 

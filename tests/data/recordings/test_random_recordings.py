@@ -154,7 +154,7 @@ def has_cause(drawn, refusal):
     causes = {
         "discontinuous recording": "pause" in drawn.may_refuse,
         "is truncated": missing >= 0.5 * (stop - start) - 0.02,
-        "name two classes": "contradicting" in drawn.may_refuse,
+        "of a cue of another class": "contradicting" in drawn.may_refuse,
         "are flat": "flat" in drawn.may_refuse,
         "another unit": "unit" in drawn.may_refuse,
         "typical standard deviation": "unit" in drawn.may_refuse,

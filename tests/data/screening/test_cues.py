@@ -43,6 +43,13 @@ def test_cues_within_half_a_second_are_one(cues, expected):
     assert mark_repeated(table(*cues), sfreq=100.0)["left_out"].tolist() == expected
 
 
+def test_the_reason_of_contradicting_cues_holds_for_all_that_are_rejected():
+    account = account_of([({}, mark_repeated(table((0, "a"), (40, "b"), (200, "a")), 100.0))])
+    assert "2: the recording has a cue of another class within half a second" in account_sentence(
+        account
+    )
+
+
 def test_a_reason_that_is_known_stays():
     cues = table((0, "a"), (2, "a")).assign(left_out=["outside", ""])
     assert mark_repeated(cues, 100.0)["left_out"].tolist() == ["outside", "doubled"]

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from bci_dann import load_dataset
-from bci_dann.evaluation import load_suite, run_suite, suite_tables
+from bci_dann.evaluation import load_suite, run_regimes, run_suite, suite_tables
+from bci_dann.evaluation.runs.executors import dask_workers
 from bci_dann.exceptions import ConfigError, ResultsError
 
 SMALL = {
@@ -64,6 +65,20 @@ def test_a_suite_with_regimes_is_run_by_another_function(tmp_path):
     content |= {"regimes": {"whole": {}}, "baselines": ["csp_lda"]}
     with pytest.raises(ConfigError, match="use `bci-dann run`, or run_regimes in Python"):
         run_suite(content, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_a_scheduler_nothing_is_written(tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(dask_workers, "CONNECT_TIMEOUT_S", 1)
+    given = {"progress": False, "executor": "tcp://127.0.0.1:1"}
+    with pytest.raises(ConfigError, match="no Dask scheduler answers"):
+        run_suite(SMALL, tmp_path / "out", **given)
+    assert not (tmp_path / "out").exists()
+    content = {key: value for key, value in SMALL.items() if key != "reference"}
+    content |= {"regimes": {"whole": {}}, "baselines": ["csp_lda"]}
+    with pytest.raises(ConfigError, match="no Dask scheduler answers"):
+        run_regimes(content, tmp_path / "out", **given)
     assert not (tmp_path / "out").exists()
 
 

@@ -11,6 +11,7 @@ import pytest
 from bci_dann import serving
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, UnadaptedWarning
 from bci_dann.serving import OnlineDecoder
+from bci_dann.serving.online.decision import REASONS
 
 SFREQ = 128
 
@@ -98,6 +99,7 @@ def test_a_missing_sample_costs_a_window(decoder, signal, value):
     assert len({d.ok for d in decisions if d not in hit}) == 1
     channel = decoder().channels[2]
     assert hit[0].faults == {channel: "missing samples"}
+    assert "NaN, infinite or impossibly large" in REASONS[hit[0].reason]
 
 
 def test_after_a_gap_the_window_fills_again(decoder, signal):
