@@ -38,8 +38,8 @@ LARGEST_INFLUENCE = 7.5
 LARGEST_GAIN = 1e12
 # Trials of less power than this share of the median are flat, and do not count in the mean.
 LEAST_POWER = 1e-9
-# Norms of the mean tangent vector at which the iterations stop: the first one only has to come close
-# enough to tell far directions. Empirical: with 30 % of far trials this takes a third of the steps.
+# Norms of the mean tangent vector at which the iterations stop: the first one only has to come
+# close enough to tell far directions.
 ROUGH_TOLERANCE, TOLERANCE = 0.1, 1e-5
 # Largest number of steps of each; a direction at the limit can alternate.
 N_STEPS = 20
