@@ -21,7 +21,7 @@ from bci_dann._arrays import floored_log
 from bci_dann.alignment.running_reference import eigen
 from bci_dann.alignment.whitening import inverse_square_root
 
-__all__ = ["LARGEST_GAIN", "LARGEST_RATIO", "robust_mean", "trial_gains", "without_outliers"]
+__all__ = ["LARGEST_GAIN", "OUTLYING_RATIO", "robust_mean", "trial_gains", "without_outliers"]
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 # smallest, after division by the gain of the trial. Empirical: in MI-OpenBCI, whole or cut to five
 # channels, one trial in a hundred has a larger ratio among its delayed copies, and one in a
 # thousand among its channels; an electrode with ten times the noise has 400.
-LARGEST_RATIO = 20.0
+OUTLYING_RATIO = 20.0
 # Ratio to which that of each direction is limited in the mean (Huber's function), up to the largest
 # one, beyond which a direction has no influence. Empirical: means of trials without artefacts
 # hardly change.
@@ -84,7 +84,7 @@ def without_outliers(log_powers: Floats, gains: Floats) -> Floats:
         A copy.
     """
     centres = gains[:, None]
-    is_far = np.abs(log_powers - centres) > math.log(LARGEST_RATIO)
+    is_far = np.abs(log_powers - centres) > math.log(OUTLYING_RATIO)
     return np.where(is_far, centres, log_powers)
 
 

@@ -22,7 +22,7 @@ from bci_dann.alignment.artefacts import (
     ORDINARY_SHARE,
     burst_margin,
 )
-from bci_dann.alignment.outlying_directions import LARGEST_GAIN, LARGEST_RATIO
+from bci_dann.alignment.outlying_directions import LARGEST_GAIN, OUTLYING_RATIO
 from bci_dann.serving.export.matrix_functions import inverse, roots, sign
 
 __all__ = ["row_medians", "shrunk", "suppress_artefacts", "without_bursts", "without_outliers"]
@@ -149,9 +149,9 @@ def without_outliers(centred: Tensor, covariances: Tensor, variances: Tensor) ->
     logarithms = row_medians(own.log() - variances.log())[:, :, None]
     gains = torch.where(logarithms.abs() > math.log(LARGEST_GAIN), 0.0, logarithms).exp()
     scaled = centred / gains
-    below = 0.5 * (eye - sign(scaled - LARGEST_RATIO * eye))  # projects on directions below it
+    below = 0.5 * (eye - sign(scaled - OUTLYING_RATIO * eye))  # projects on directions below it
     scaled = below @ scaled + (eye - below)
-    above = 0.5 * (eye + sign(scaled - eye / LARGEST_RATIO))
+    above = 0.5 * (eye + sign(scaled - eye / OUTLYING_RATIO))
     return gains * (above @ scaled + (eye - above))
 
 
