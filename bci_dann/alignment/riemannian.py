@@ -18,6 +18,7 @@ from bci_dann._validation import check_option
 from bci_dann.alignment.recentring import Recentring, SignalWhitening
 from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.whitening import RANK_TOLERANCE
+from bci_dann.exceptions import DataError
 
 __all__ = ["MEANS", "CovarianceRecentring", "RiemannianAlignment", "mean_covariance"]
 
@@ -169,12 +170,22 @@ def _weighted_mean(
     # pyriemann 0.12's `mean_covariance` gives the Riemannian mean whatever `metric` says
     means = pyriemann_module("geometry.mean")
     weights = counts.astype(np.float64)
-    mean_of_all: NDArray[np.float64] = (
-        means.mean_riemann(covariances, tol=TOLERANCE, sample_weight=weights)
-        if mean == "riemannian"
-        else means.mean_euclid(covariances, sample_weight=weights)
-    )
-    return mean_of_all
+    if mean == "riemannian":
+        _check_power(covariances)
+        centre = means.mean_riemann(covariances, tol=TOLERANCE, sample_weight=weights)
+    else:
+        centre = means.mean_euclid(covariances, sample_weight=weights)
+    return np.asarray(centre)
+
+
+def _check_power(covariances: NDArray[np.float64]) -> None:
+    n_flat = int((np.trace(covariances, axis1=1, axis2=2) <= 0).sum())
+    if n_flat:
+        raise DataError(
+            f"{n_flat} of {len(covariances)} trials are flat, in whole or in a time window, so they "
+            "have no Riemannian mean: leave them out, or use alignment 'euclidean'; "
+            "RiemannianClassifier(robust=True) needs neither."
+        )
 
 
 def _unit_counts(X: NDArray[Any]) -> NDArray[np.int_]:
