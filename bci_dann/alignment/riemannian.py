@@ -182,7 +182,7 @@ def _check_power(covariances: NDArray[np.float64]) -> None:
     n_flat = int((np.trace(covariances, axis1=1, axis2=2) <= 0).sum())
     if n_flat:
         raise DataError(
-            f"{n_flat} of {len(covariances)} trials are flat, in whole or in a time window, so they "
+            f"{n_flat} of {len(covariances)} trials are flat, in whole or in a time window, and "
             "have no Riemannian mean: leave them out, or use alignment 'euclidean'; "
             "RiemannianClassifier(robust=True) needs neither."
         )

@@ -189,6 +189,7 @@ def _report(
 def _print_scores(results: pd.DataFrame, out: Path, heading: str) -> None:
     """Print a summary for each dataset and protocol."""
     from bci_dann.evaluation import common_accuracy, compare_pipelines, open_results, summarise
+    from bci_dann.evaluation.diagnosis.exchanged_classes import exchanged_classes
     from bci_dann.evaluation.summary import reference_among
     from bci_dann.reporting import closing_tables
 
@@ -197,6 +198,8 @@ def _print_scores(results: pd.DataFrame, out: Path, heading: str) -> None:
     comparisons = compare_pipelines(results, reference_among(results["pipeline"].tolist()))
     for table in closing_tables(summarise(results), comparisons, common, heading):
         output_console().print(table)
+    for sentence in exchanged_classes(results, results.attrs.get("n_classes")):
+        print_sentence(sentence)
 
 
 @contextmanager

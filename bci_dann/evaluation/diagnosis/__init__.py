@@ -1,1 +1,1 @@
-"""How far subjects are from each other, and in what."""
+"""How far subjects are from each other and in what, and whose labels may be wrong."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from bci_dann.evaluation.diagnosis.exchanged_classes import exchanged_classes
 from bci_dann.reporting.run_report.html_parts import (
     Explanation,
     Section,
@@ -62,6 +63,7 @@ def subjects_section(run: RunContent, pages: Mapping[str, str] | None = None) ->
             heading_html(group.title, 3),
             _figure(group),
             _gains_and_losses(group),
+            list_html(exchanged_classes(group.results, group.trials["truth"].nunique())),
             _all_subjects(group, pages or {}),
         ]
     if not pages and max((group.n_subjects for group in run.groups), default=0) > MAX_IN_FIGURE:
