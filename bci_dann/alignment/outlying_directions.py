@@ -21,18 +21,29 @@ from bci_dann._arrays import floored_log
 from bci_dann.alignment.running_reference import eigen
 from bci_dann.alignment.whitening import inverse_square_root
 
-__all__ = ["LARGEST_GAIN", "OUTLYING_RATIO", "robust_mean", "trial_gains", "without_outliers"]
+__all__ = [
+    "FLAT_RATIO",
+    "LARGEST_GAIN",
+    "OUTLYING_RATIO",
+    "robust_mean",
+    "trial_gains",
+    "without_outliers",
+]
 
 Floats = NDArray[np.float64]
 
-# Largest ratio of power between a direction of a trial and the reference, and inverse of the
-# smallest, after division by the gain of the trial. Empirical: in MI-OpenBCI, whole or cut to five
-# channels, one trial in a hundred has a larger ratio among its delayed copies, and one in a
-# thousand among its channels; an electrode with ten times the noise has 400.
+# Largest ratio of power between a direction of a trial and the reference, after division by the
+# gain of the trial. Empirical: in MI-OpenBCI, whole or cut to five channels, one trial in a hundred
+# has a larger ratio among its delayed copies, and one in a thousand among its channels; an
+# electrode with ten times the noise has 400.
 OUTLYING_RATIO = 20.0
-# Ratio to which that of each direction is limited in the mean (Huber's function), up to the largest
-# one, beyond which a direction has no influence. Empirical: means of trials without artefacts
-# hardly change.
+# Smallest ratio: directions of less power are flat. Weak directions are not outlying: where
+# electrodes change during a session, the weakest ones of either part are 100 times weaker than the
+# mean in every trial.
+FLAT_RATIO = 1e-6
+# Ratio to which larger ones are limited in the mean (Huber's function), up to the outlying one,
+# beyond which a direction has no influence. Empirical: means of trials without artefacts hardly
+# change.
 LARGEST_INFLUENCE = 7.5
 # Gain of a trial, as a ratio of power or its inverse, beyond which it has none: it is flat.
 LARGEST_GAIN = 1e12
@@ -69,7 +80,7 @@ def trial_gains(covariances: NDArray[Any], variances: NDArray[Any]) -> Floats:
 
 
 def without_outliers(log_powers: Floats, gains: Floats) -> Floats:
-    """Return log powers in which those far from the gain of their trial are replaced by it.
+    """Return log powers in which outlying and flat ones are replaced by the gain of the trial.
 
     Parameters
     ----------
@@ -84,15 +95,16 @@ def without_outliers(log_powers: Floats, gains: Floats) -> Floats:
         A copy.
     """
     centres = gains[:, None]
-    is_far = np.abs(log_powers - centres) > math.log(OUTLYING_RATIO)
+    ratios = log_powers - centres
+    is_far = (ratios > math.log(OUTLYING_RATIO)) | (ratios < math.log(FLAT_RATIO))
     return np.where(is_far, centres, log_powers)
 
 
 def robust_mean(covariances: NDArray[Any]) -> Floats:
     """Return the Riemannian mean of covariances, in which no direction has much influence.
 
-    In each step, the logarithms of power are limited to a factor of 7.5; at the end, directions
-    beyond a factor of 20 have no influence at all. Without such directions the result is close to
+    In each step, powers are limited to 7.5 times that of the mean; at the end, directions of more
+    than 20 times its power have no influence at all. Without such directions the result is close to
     the Karcher mean.
 
     Parameters
@@ -155,8 +167,7 @@ def _mean_of_products(vectors: Floats, values: Floats) -> Floats:
 
 
 def _bounded(log_powers: Floats, gains: Floats) -> Floats:
-    centres, limit = gains[:, None], math.log(LARGEST_INFLUENCE)
-    return centres + np.clip(log_powers - centres, -limit, limit)
+    return np.minimum(log_powers, gains[:, None] + math.log(LARGEST_INFLUENCE))
 
 
 def _redescending(log_powers: Floats, gains: Floats) -> Floats:

@@ -22,7 +22,8 @@ from bci_dann.alignment.artefacts import (
     ORDINARY_SHARE,
     burst_margin,
 )
-from bci_dann.alignment.outlying_directions import LARGEST_GAIN, OUTLYING_RATIO
+from bci_dann.alignment.outlying_directions import FLAT_RATIO, LARGEST_GAIN, OUTLYING_RATIO
+from bci_dann.alignment.shrunk_covariance import LARGEST_VARIANCE
 from bci_dann.serving.export.matrix_functions import inverse, roots, sign
 
 __all__ = ["row_medians", "shrunk", "suppress_artefacts", "without_bursts", "without_outliers"]
@@ -105,7 +106,7 @@ def shrunk(empirical: Tensor, n_times: Tensor | int, robust: bool = False) -> Te
     n_times : Tensor, shape (batch, 1, 1), or int
         From how many samples each was computed.
     robust : bool
-        Whether the variance of the sphere is the median over channels instead of the mean.
+        Whether the variance of the sphere is a mean of limited variances.
 
     Returns
     -------
@@ -121,8 +122,10 @@ def shrunk(empirical: Tensor, n_times: Tensor | int, robust: bool = False) -> Te
     shrinkage = torch.where(spread > 0, share.clamp(max=1.0), 1.0)
     variance = mean_variance
     if robust:
-        median = row_medians((empirical * eye).sum(dim=2))[:, :, None]
-        variance = torch.where(median > 0, median, mean_variance)
+        variances = (empirical * eye).sum(dim=2)
+        medians = row_medians(variances)
+        limited = torch.minimum(variances, LARGEST_VARIANCE * medians).mean(dim=1, keepdim=True)
+        variance = torch.where(medians > 0, limited, mean_variance[:, :, 0])[:, :, None]
     return (1.0 - shrinkage) * empirical + shrinkage * variance * eye
 
 
@@ -151,7 +154,7 @@ def without_outliers(centred: Tensor, covariances: Tensor, variances: Tensor) ->
     scaled = centred / gains
     below = 0.5 * (eye - sign(scaled - OUTLYING_RATIO * eye))  # projects on directions below it
     scaled = below @ scaled + (eye - below)
-    above = 0.5 * (eye + sign(scaled - eye / OUTLYING_RATIO))
+    above = 0.5 * (eye + sign(scaled - FLAT_RATIO * eye))
     return gains * (above @ scaled + (eye - above))
 
 
