@@ -1,12 +1,12 @@
 """Directions of a trial whose power is far from usual, and means of covariances without them.
 
-A loose electrode or tense muscles increase the power along some directions of a whole trial, without
-any outlying samples in it; where a link loses data, a time window has no power at all. Such
+A loose electrode or tense muscles increase the power along some directions of a whole trial,
+without any outlying samples in it; where a link loses data, a time window has no power at all. Such
 directions are treated as missing: their power is replaced by that of the reference of the session,
-and the other directions of the trial keep theirs. The reference itself is an M-estimator of location
-on the manifold of covariances: Ilea et al. (2016), "An M-estimator for robust centroid estimation on
-the manifold of covariance matrices", IEEE Signal Process. Lett. 23(9), 1255-1259, who weigh trials;
-here each direction of a trial is limited.
+and the other directions of the trial keep theirs. The reference itself is an M-estimator of
+location on the manifold of covariances: Ilea et al. (2016), "An M-estimator for robust centroid
+estimation on the manifold of covariance matrices", IEEE Signal Process. Lett. 23(9), 1255-1259, who
+weigh trials; here each direction of a trial is limited.
 """
 
 from __future__ import annotations
