@@ -77,7 +77,8 @@ def test_adapt_recentres_and_leaves_the_old_model_alone(of_sources, fold):
         return
     aligned = adapted.alignment_.transform(X_new)
     if aligned.ndim == 2:  # tangent vectors, which are centred where anything is aligned
-        assert np.abs(aligned.mean(0)).max() < (1e-4 if method.alignment else np.inf)
+        # directions of outlying power do not count in the mean, but are limited afterwards
+        assert np.abs(aligned.mean(0)).max() < (0.05 if method.alignment else np.inf)
         return
     if aligned.shape[1] == aligned.shape[2]:  # covariances
         np.testing.assert_allclose(mean_riemann(aligned.astype(float)), np.eye(12), atol=1e-3)
