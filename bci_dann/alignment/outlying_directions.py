@@ -42,9 +42,8 @@ OUTLYING_RATIO = 20.0
 # electrodes change during a session, the weakest ones of either part are 100 times weaker than the
 # mean in every trial.
 FLAT_RATIO = 1e-6
-# Ratio to which larger ones are limited in the mean (Huber's function), up to the outlying one,
-# beyond which a direction has no influence. Empirical: means of trials without artefacts hardly
-# change.
+# Ratio to which larger ones are limited (Huber's function) to find where the mean starts. Empirical:
+# few directions of trials without artefacts are above it.
 LARGEST_INFLUENCE = 7.5
 # Gain of a trial, as a ratio of power or its inverse, beyond which it has none: it is flat.
 LARGEST_GAIN = 1e12
@@ -108,9 +107,8 @@ def without_outliers(log_powers: Floats, gains: Floats) -> Floats:
 def robust_mean(covariances: NDArray[Any]) -> Floats:
     """Return the Riemannian mean of covariances, in which no direction has much influence.
 
-    In each step, powers are limited to 7.5 times that of the mean; at the end, directions of more
-    than 20 times its power have no influence at all. Without such directions, or with some in more
-    than 40 % of the trials, the result is close to the Karcher mean.
+    Directions of more than 20 times the power of the mean have no influence. Without such
+    directions, or with some in more than 40 % of the trials, the result is the Karcher mean.
 
     Parameters
     ----------
