@@ -42,8 +42,8 @@ OUTLYING_RATIO = 20.0
 # electrodes change during a session, the weakest ones of either part are 100 times weaker than the
 # mean in every trial.
 FLAT_RATIO = 1e-6
-# Ratio to which larger ones are limited (Huber's function) to find where the mean starts. Empirical:
-# few directions of trials without artefacts are above it.
+# Ratio to which larger ones are limited (Huber's function) to find where the mean starts.
+# Empirical: few directions of trials without artefacts are above it.
 LARGEST_INFLUENCE = 7.5
 # Gain of a trial, as a ratio of power or its inverse, beyond which it has none: it is flat.
 LARGEST_GAIN = 1e12
