@@ -6,7 +6,7 @@ directions are treated as missing: their power is replaced by that of the refere
 and the other directions of the trial keep theirs. The reference itself is an M-estimator of
 location on the manifold of covariances: Ilea et al. (2016), "An M-estimator for robust centroid
 estimation on the manifold of covariance matrices", IEEE Signal Process. Lett. 23(9), 1255-1259, who
-weigh trials; here each direction of a trial is limited.
+weigh whole trials; here single directions of trials are left out.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ LEAST_POWER = 1e-9
 # be between both states.
 LARGEST_OUTLYING_SHARE = 0.4
 # Norms of the mean tangent vector at which the iterations stop: the first one only has to come
-# close enough to tell far directions.
+# close enough to tell outlying directions.
 ROUGH_TOLERANCE, TOLERANCE = 0.1, 1e-5
 # Largest number of steps of each; a direction at the limit can alternate.
 N_STEPS = 30
@@ -100,14 +100,14 @@ def without_outliers(log_powers: Floats, gains: Floats) -> Floats:
     """
     centres = gains[:, None]
     ratios = log_powers - centres
-    is_far = (ratios > math.log(OUTLYING_RATIO)) | (ratios < math.log(FLAT_RATIO))
-    return np.where(is_far, centres, log_powers)
+    is_missing = (ratios > math.log(OUTLYING_RATIO)) | (ratios < math.log(FLAT_RATIO))
+    return np.where(is_missing, centres, log_powers)
 
 
 def robust_mean(covariances: NDArray[Any]) -> Floats:
-    """Return the Riemannian mean of covariances, in which no direction has much influence.
+    """Return the Riemannian mean of covariances, without the influence of outlying directions.
 
-    Directions of more than 20 times the power of the mean have no influence. Without such
+    Directions of more than 20 times the power of the mean are left out. Without such
     directions, or with some in more than 40 % of the trials, the result is the Karcher mean.
 
     Parameters
