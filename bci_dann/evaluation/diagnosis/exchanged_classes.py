@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["exchanged_classes", "subjects_below_chance"]
 
-# Significance level of each subject and pipeline. Empirical: errors of decoders are not independent
-# between trials, so a level of .05 would name subjects of whom nothing can be decoded.
+# Significance level of each subject and pipeline. Errors of decoders are not independent between
+# trials, so a level of .05 would name too many subjects of whom nothing can be decoded.
 ALPHA = 0.001
 
 
