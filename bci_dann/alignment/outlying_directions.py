@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._arrays import floored_log
-from bci_dann.alignment.running_reference import eigen
-from bci_dann.alignment.whitening import inverse_square_root
+from bci_dann.alignment.whitening import eigen, inverse_square_root
 
 __all__ = [
     "FLAT_RATIO",

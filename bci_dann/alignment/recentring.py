@@ -12,12 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from bci_dann.alignment.artefacts import suppress_artefacts
 from bci_dann.alignment.interface import Alignment
-from bci_dann.alignment.result_cache import ResultCache, cached
-from bci_dann.alignment.running_reference import (
-    PRIOR_TRIALS,
-    RunningReference,
-    step_towards_covariance,
-)
+from bci_dann.alignment.result_cache import ResultCache
+from bci_dann.alignment.running_reference import PRIOR_TRIALS, RunningReference
 from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.exceptions import DataError
 
@@ -201,12 +197,7 @@ class Recentring(Alignment, BaseEstimator):
             running = RunningReference.of_new_subject(domain, reference)
         elif running is None or running.domain != domain:
             running = RunningReference(domain, PRIOR_TRIALS)
-        running, reference = running.rescaled(reference, covariance)
-        self._running, weight = running.next_weight()
-        whitening = cached(cache, inverse_square_root, reference)
-        moved = step_towards_covariance(
-            reference, whitening, covariance, weight, self._metric() or "", cache
-        )
+        self._running, moved = running.step(reference, covariance, self._metric() or "", cache)
         self.references_ = {**self.references_, domain: moved}
         self.fallback_ = moved
         return self
@@ -248,6 +239,7 @@ class Recentring(Alignment, BaseEstimator):
         if self._running is not None:
             place = self.domains_.index(self._running.domain)
             arrays["running"] = np.array([place, *self._running.to_array()])
+            arrays["outlying_share"] = np.array(self._running.outlying_share)
         return arrays
 
     def from_arrays(self, domains: list[str], arrays: dict[str, NDArray[np.float64]]) -> Self:
@@ -257,7 +249,10 @@ class Recentring(Alignment, BaseEstimator):
         self._running = None
         if "running" in arrays:
             place, *progress = arrays["running"].tolist()
-            self._running = RunningReference.from_array(domains[int(place)], np.array(progress))
+            share = arrays.get("outlying_share", np.zeros(1)).item()  # older models have none
+            self._running = RunningReference.from_array(
+                domains[int(place)], np.array(progress), share
+            )
         return self
 
     @property

@@ -10,20 +10,24 @@ BCI skills", PNAS Nexus 3(2), pgae076, who re-centre online in this way.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann._arrays import floored_log
+from bci_dann.alignment.outlying_directions import (
+    LARGEST_GAIN,
+    LARGEST_OUTLYING_SHARE,
+    OUTLYING_RATIO,
+    trial_gains,
+    without_outliers,
+)
 from bci_dann.alignment.result_cache import ResultCache, cached
+from bci_dann.alignment.whitening import eigen, inverse_square_root
 
-__all__ = [
-    "LARGEST_RATIO",
-    "MOMENTUM",
-    "PRIOR_TRIALS",
-    "RunningReference",
-    "step_towards_covariance",
-]
+__all__ = ["LARGEST_RATIO", "MOMENTUM", "PRIOR_TRIALS", "RunningReference"]
 
 # Weight, in trials, of the initial reference of a session: that of the sources, or of the previous
 # session. Empirical: subjects differ more than trials do. With 10, accuracy over the first 20
@@ -52,16 +56,19 @@ class RunningReference:
     count : float
         Number of trials behind the reference, including the weight of the initial one.
     start_power : float
-        Logarithm of the mean power (µV²) of the initial reference of a new subject; NaN where the
-        subject's amplitude is already known.
+        Logarithm of the power (µV², median over channels) of the initial reference of a new
+        subject; NaN where the subject's amplitude is already known.
     powers : tuple of float
-        Logarithms of the mean power of the first trials, at most five.
+        Logarithms of the power of the first trials, at most five.
+    outlying_share : float
+        Running mean of how many trials have a direction of outlying power, 0 to 1.
     """
 
     domain: str
     count: float
     start_power: float = float("nan")
     powers: tuple[float, ...] = ()
+    outlying_share: float = 0.0
 
     @classmethod
     def of_new_subject(cls, domain: str, reference: NDArray[np.float64]) -> RunningReference:
@@ -81,51 +88,97 @@ class RunningReference:
         """
         return cls(domain, PRIOR_TRIALS, _log_power(reference))
 
-    def rescaled(
-        self, reference: NDArray[np.float64], covariance: NDArray[np.float64]
+    def step(
+        self,
+        reference: NDArray[np.float64],
+        covariance: NDArray[np.float64],
+        mean: str,
+        cache: ResultCache | None = None,
     ) -> tuple[RunningReference, NDArray[np.float64]]:
-        """Scale the reference of a new subject to the median power of its first trials.
+        """Move the reference towards the covariance of the next trial.
+
+        The Riemannian step is ``R^(1/2) (R^(-1/2) C R^(-1/2))^t R^(1/2)``, the Euclidean one
+        ``(1 - t) R + t C``, where ``t`` is ``max(1 / count, MOMENTUM)``. Directions of outlying
+        power, such as that of a loose electrode, are left out, unless many of the last trials have
+        one: then the session has changed. All other ratios of power are clipped to a factor of 10,
+        so that the step towards an artefact is no longer than that towards a trial of high power.
 
         Parameters
         ----------
         reference : ndarray, shape (n_chans, n_chans)
-            The current reference (µV²).
+            The reference ``R`` (µV²); it may be rank-deficient, as after an average reference.
         covariance : ndarray, shape (n_chans, n_chans)
-            Covariance of the next trial (µV²).
+            The covariance ``C`` of the trial (µV²).
+        mean : {"riemannian", "euclidean"}
+            The kind of mean, which determines the geometry of the step.
+        cache : ResultCache or None
+            Cache that may hold the decompositions of the trial, if it has just been predicted.
 
         Returns
         -------
         running : RunningReference
-            Includes the power of this trial, if it is one of the first.
+            The state after this trial.
         reference : ndarray, shape (n_chans, n_chans)
-            Rescaled as a whole, so that an artefact among these trials does not set the amplitude.
+            Symmetric (µV²).
+        """
+        running, reference = self._rescaled(reference, covariance)
+        whitening = cached(cache, inverse_square_root, reference)
+        # a batch of one, as in the computation of features, so that the cache key is the same
+        values, vectors = cached(cache, eigen, whitening @ covariance[None] @ whitening)
+        log_powers = floored_log(values)
+        gains = trial_gains(covariance[None], np.diagonal(reference))
+        running, weight = running._counted(log_powers[0, -1] - gains[0] > math.log(OUTLYING_RATIO))
+        limited = running._limited(log_powers, gains)
+        if mean == "euclidean" and np.array_equal(limited, log_powers):
+            return running, (1.0 - weight) * reference + weight * covariance
+        if mean == "euclidean":
+            moved = 1.0 - weight + weight * np.exp(limited)
+        else:
+            moved = np.exp(weight * np.maximum(limited, -math.log(LARGEST_RATIO)))
+        outward = reference @ whitening @ vectors[0]
+        stepped = (outward * moved) @ outward.T
+        return running, (stepped + stepped.T) / 2
+
+    def _rescaled(
+        self, reference: NDArray[np.float64], covariance: NDArray[np.float64]
+    ) -> tuple[RunningReference, NDArray[np.float64]]:
+        """Scale the reference of a new subject to the median power of its first trials.
+
+        It is scaled as a whole, so that an artefact among these trials does not set the amplitude.
         """
         if np.isnan(self.start_power) or len(self.powers) == FIRST_TRIALS:
             return self, reference
-        powers = (*self.powers, _log_power(covariance))
+        power = _log_power(covariance)
+        if abs(power - self.start_power) > math.log(LARGEST_GAIN):  # a flat trial
+            return self, reference
+        powers = (*self.powers, power)
         before = np.median(self.powers) if self.powers else self.start_power
         factor = np.exp(np.median(powers) - before)
         return replace(self, powers=powers), reference * factor
 
-    def next_weight(self) -> tuple[RunningReference, float]:
-        """Return the state after one more trial, and the weight of that trial.
-
-        Returns
-        -------
-        running : RunningReference
-            With ``count`` increased by one.
-        weight : float
-            ``max(1 / count, MOMENTUM)``.
-        """
+    def _counted(self, has_outliers: bool) -> tuple[RunningReference, float]:
+        """Return the state after one more trial, and the weight of that trial."""
         count = self.count + 1
-        return replace(self, count=count), max(1.0 / count, MOMENTUM)
+        weight = max(1.0 / count, MOMENTUM)
+        share = self.outlying_share + weight * (float(has_outliers) - self.outlying_share)
+        return replace(self, count=count, outlying_share=share), weight
+
+    def _limited(
+        self, log_powers: NDArray[np.float64], gains: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return log powers without outlying directions, and no larger than the limit."""
+        if self.outlying_share <= LARGEST_OUTLYING_SHARE:
+            log_powers = without_outliers(log_powers, gains)
+        return np.minimum(log_powers, math.log(LARGEST_RATIO))
 
     def to_array(self) -> NDArray[np.float64]:
-        """Return the state as numbers, for saving; see :meth:`from_array`."""
+        """Return the count and the powers, for saving; see :meth:`from_array`."""
         return np.array([self.count, self.start_power, *self.powers])
 
     @classmethod
-    def from_array(cls, domain: str, array: NDArray[np.float64]) -> RunningReference:
+    def from_array(
+        cls, domain: str, array: NDArray[np.float64], outlying_share: float
+    ) -> RunningReference:
         """Restore what :meth:`to_array` returned.
 
         Parameters
@@ -134,6 +187,8 @@ class RunningReference:
             The session.
         array : ndarray
             As returned.
+        outlying_share : float
+            The attribute of this name.
 
         Returns
         -------
@@ -141,76 +196,9 @@ class RunningReference:
             The same.
         """
         count, start_power, *powers = array.tolist()
-        return cls(domain, count, start_power, tuple(powers))
-
-
-def step_towards_covariance(
-    reference: NDArray[np.float64],
-    whitening: NDArray[np.float64],
-    covariance: NDArray[np.float64],
-    weight: float,
-    mean: str,
-    cache: ResultCache | None = None,
-) -> NDArray[np.float64]:
-    """Return a reference after a step towards the covariance of a trial.
-
-    The Riemannian step is ``R^(1/2) (R^(-1/2) C R^(-1/2))^t R^(1/2)``, the Euclidean one
-    ``(1 - t) R + t C``. Eigenvalues of ``R^(-1/2) C R^(-1/2)`` are first clipped to a factor of 10,
-    so that the step towards an artefact is no longer than that towards a trial of high power.
-
-    Parameters
-    ----------
-    reference : ndarray, shape (n_chans, n_chans)
-        The reference ``R`` (µV²); it may be rank-deficient, as after an average reference.
-    whitening : ndarray, shape (n_chans, n_chans)
-        ``R^(-1/2)``.
-    covariance : ndarray, shape (n_chans, n_chans)
-        The covariance ``C`` of the trial (µV²).
-    weight : float
-        The length ``t`` of the step, 0 to 1.
-    mean : {"riemannian", "euclidean"}
-        The kind of mean, which determines the geometry of the step.
-    cache : ResultCache or None
-        Cache that may hold the decompositions of the trial, if it has just been predicted.
-
-    Returns
-    -------
-    ndarray, shape (n_chans, n_chans)
-        Symmetric.
-    """
-    # a batch of one, as in the computation of features, so that the cache key is the same
-    whitened = whitening @ covariance[None] @ whitening
-    values, vectors = (part[0] for part in cached(cache, eigen, whitened))
-    if mean == "euclidean" and values[-1] <= LARGEST_RATIO:
-        return (1.0 - weight) * reference + weight * covariance
-    root = reference @ whitening
-    limited = np.clip(values, 1.0 / LARGEST_RATIO, LARGEST_RATIO)
-    if mean == "euclidean":
-        limited = np.minimum(values, LARGEST_RATIO)
-    moved = limited**weight if mean == "riemannian" else 1.0 - weight + weight * limited
-    outward = root @ vectors
-    stepped = (outward * moved) @ outward.T
-    return np.asarray((stepped + stepped.T) / 2)
-
-
-def eigen(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return eigenvalues and eigenvectors of symmetric matrices, as a plain tuple for the cache.
-
-    Parameters
-    ----------
-    matrix : ndarray, shape (..., n, n)
-        Symmetric.
-
-    Returns
-    -------
-    values : ndarray, shape (..., n)
-        In ascending order.
-    vectors : ndarray, shape (..., n, n)
-        One in each column.
-    """
-    values, vectors = np.linalg.eigh(matrix)
-    return values, vectors
+        return cls(domain, count, start_power, tuple(powers), outlying_share)
 
 
 def _log_power(covariance: NDArray[np.float64]) -> float:
-    return float(np.log(np.trace(covariance) / len(covariance)))
+    """Return the logarithm of the power of a trial, the median over channels."""
+    return float(np.median(floored_log(np.diagonal(covariance))))

@@ -1,4 +1,4 @@
-"""Whitening: the inverse square root of a mean covariance."""
+"""Whitening by a mean covariance, and eigenvalues of whitened covariances."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bci_dann.exceptions import DataError
 
-__all__ = ["RANK_TOLERANCE", "inverse_square_root"]
+__all__ = ["RANK_TOLERANCE", "eigen", "inverse_square_root"]
 
 # Directions with an eigenvalue below this share of the largest one carry no signal, as after an
 # average reference; whitening them would amplify rounding errors of double precision (1e-16).
@@ -44,3 +44,22 @@ def inverse_square_root(reference: NDArray[np.float64]) -> NDArray[np.float64]:
     scale[with_signal] = values[with_signal] ** -0.5
     whitening: NDArray[np.float64] = (vectors * scale) @ vectors.T
     return whitening
+
+
+def eigen(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return eigenvalues and eigenvectors of symmetric matrices, as a plain tuple for the cache.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (..., n, n)
+        Symmetric.
+
+    Returns
+    -------
+    values : ndarray, shape (..., n)
+        In ascending order.
+    vectors : ndarray, shape (..., n, n)
+        One in each column.
+    """
+    values, vectors = np.linalg.eigh(matrix)
+    return values, vectors

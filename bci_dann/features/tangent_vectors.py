@@ -18,8 +18,7 @@ from bci_dann._arrays import floored_log
 from bci_dann.alignment.outlying_directions import robust_mean, trial_gains, without_outliers
 from bci_dann.alignment.result_cache import ResultCache, cached
 from bci_dann.alignment.riemannian import mean_covariance
-from bci_dann.alignment.running_reference import eigen
-from bci_dann.alignment.whitening import inverse_square_root
+from bci_dann.alignment.whitening import eigen, inverse_square_root
 from bci_dann.features.covariance_views import Views
 
 __all__ = [

@@ -329,7 +329,7 @@ class TangentViews(Alignment, BaseEstimator):
         longest = arrays.get("longest")  # models of format 5 have none
         self.longest_ = np.inf if longest is None else float(longest.item())
         n_views = sum(name.endswith(".fallback") for name in arrays)
-        parts = ("references", "fallback", "running")
+        parts = ("references", "fallback", "running", "outlying_share")
         self.centres_ = [
             CovarianceRecentring(self.mean or "riemannian").from_arrays(
                 domains, {k: arrays[f"{index}.{k}"] for k in parts if f"{index}.{k}" in arrays}

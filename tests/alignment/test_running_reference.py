@@ -11,8 +11,7 @@ from pyriemann.geometry.geodesic import geodesic_riemann
 from pyriemann.geometry.mean import mean_riemann
 
 from bci_dann.alignment import EuclideanAlignment, FilterBank, RiemannianAlignment
-from bci_dann.alignment.running_reference import MOMENTUM, PRIOR_TRIALS, step_towards_covariance
-from bci_dann.alignment.whitening import inverse_square_root
+from bci_dann.alignment.running_reference import MOMENTUM, PRIOR_TRIALS, RunningReference
 from bci_dann.features import AlignedViews, TangentViews
 
 ALIGNMENTS = {
@@ -44,7 +43,8 @@ def covariance(trial):
 
 
 def step(reference, towards, weight, mean="riemannian"):
-    return step_towards_covariance(reference, inverse_square_root(reference), towards, weight, mean)
+    running = RunningReference("new/0", count=1.0 / weight - 1.0)
+    return running.step(reference, towards, mean)[1]
 
 
 def test_a_riemannian_step_is_one_along_the_geodesic(X):
@@ -107,6 +107,36 @@ def test_an_artefact_among_the_first_trials_does_not_set_the_amplitude(X):
     assert np.trace(with_artefact) < 2 * np.trace(plain)
 
 
+def with_loose_channel(trials, which):
+    noise = np.random.default_rng(2).normal(0, 500, (len(which), trials.shape[2]))
+    noisy = trials.copy()
+    noisy[which, 1] += noise
+    return noisy
+
+
+@pytest.mark.parametrize("alignment", [RiemannianAlignment, EuclideanAlignment])
+def test_a_loose_electrode_in_some_trials_hardly_moves_the_reference(alignment, X):
+    sources = alignment().fit(X[30:])
+    plain = updated(sources, X[:30]).fallback_
+    noisy = updated(sources, with_loose_channel(X[:30], np.arange(3, 30, 4))).fallback_
+    assert distance_riemann(noisy, plain) < 0.3
+
+
+def test_a_lasting_change_of_a_channel_moves_the_reference(X):
+    sources = RiemannianAlignment().fit(X[30:])
+    changed = with_loose_channel(np.concatenate([X, X]), np.arange(20, 120))
+    power = updated(sources, changed).fallback_[1, 1]
+    assert 0.5 < power / covariance(changed[-1])[1, 1] < 2.0
+
+
+@pytest.mark.parametrize("alignment", [RiemannianAlignment, EuclideanAlignment])
+@pytest.mark.parametrize("n_before", [0, 1, 20])
+def test_a_flat_trial_does_not_move_the_reference(alignment, n_before, X):
+    before = updated(alignment().fit(X[30:]), X[:n_before], "new/0")
+    after = updated(before, np.zeros_like(X[:1]))
+    np.testing.assert_allclose(after.fallback_, before.fallback_, rtol=1e-9)
+
+
 @pytest.mark.parametrize("name", list(ALIGNMENTS))
 def test_the_alignment_before_stays_as_it_is(name, X):
     before = ALIGNMENTS[name]().fit(X[:30], np.repeat(["1/0", "2/0"], 15))
@@ -124,9 +154,10 @@ def test_the_alignment_before_stays_as_it_is(name, X):
 @pytest.mark.parametrize("name", list(ALIGNMENTS))
 def test_a_restored_alignment_goes_on_alike(name, X):
     domains = np.repeat(["1/0", "2/0"], 15)
-    alignment = updated(ALIGNMENTS[name]().fit(X[:30], domains), X[30:33])
+    trials = with_loose_channel(X[30:40], np.array([1, 6, 8]))
+    alignment = updated(ALIGNMENTS[name]().fit(X[:30], domains), trials[:3])
     again = ALIGNMENTS[name]().from_arrays(["1/0", "2/0", "new/0"], alignment.to_arrays())
-    one, other = (updated(a, X[33:40]).transform(X) for a in (alignment, again))
+    one, other = (updated(a, trials[3:]).transform(X) for a in (alignment, again))
     np.testing.assert_array_equal(one, other)
 
 
