@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bci_dann.alignment.outlying_directions import robust_mean_of_signals
 from bci_dann.alignment.recentring import SignalWhitening
 
 __all__ = ["EuclideanAlignment", "euclidean_reference"]
@@ -94,7 +95,9 @@ class EuclideanAlignment(SignalWhitening):
     """
 
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        return euclidean_reference(self._without_artefacts(X))
+        if self.robust:
+            return robust_mean_of_signals(self._covariances(X), "euclidean")
+        return euclidean_reference(X)
 
     def _metric(self) -> str:
         return "euclidean"

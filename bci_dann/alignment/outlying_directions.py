@@ -19,14 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._arrays import floored_log
-from bci_dann.alignment.whitening import eigen, inverse_square_root
+from bci_dann.alignment.whitening import RANK_TOLERANCE, eigen, inverse_square_root
 
 __all__ = [
     "FLAT_RATIO",
     "LARGEST_GAIN",
+    "LARGEST_OUTLYING_SHARE",
     "OUTLYING_RATIO",
+    "outlying_directions",
     "robust_mean",
+    "robust_mean_of_signals",
     "trial_gains",
+    "with_usual_powers",
     "without_outliers",
 ]
 
@@ -103,16 +107,42 @@ def without_outliers(log_powers: Floats, gains: Floats) -> Floats:
     return np.where(is_missing, centres, log_powers)
 
 
-def robust_mean(covariances: NDArray[Any]) -> Floats:
-    """Return the Riemannian mean of covariances, without the influence of outlying directions.
+def outlying_directions(
+    values: Floats, vectors: Floats, covariance: Floats, variances: Floats
+) -> Floats:
+    """Return the directions of a trial that have more than 20 times the power of the reference.
 
-    Directions of more than 20 times the power of the mean are left out. Without such
-    directions, or with some in more than 40 % of the trials, the result is the Karcher mean.
+    Parameters
+    ----------
+    values, vectors : ndarray, shape (n_chans,) and (n_chans, n_chans)
+        Eigenvalues and eigenvectors of the re-centred covariance.
+    covariance : ndarray, shape (n_chans, n_chans)
+        The covariance before re-centring (µV²).
+    variances : ndarray, shape (n_chans,)
+        The diagonal of the reference (µV²).
+
+    Returns
+    -------
+    ndarray, shape (n_chans, n_directions)
+        Orthonormal columns; mostly none.
+    """
+    gain = trial_gains(covariance[None], variances)
+    return vectors[:, floored_log(values) - gain > math.log(OUTLYING_RATIO)]
+
+
+def robust_mean(covariances: NDArray[Any], mean: str = "riemannian") -> Floats:
+    """Return a mean of covariances, without the influence of outlying directions.
+
+    Directions of more than 20 times the power of the Riemannian mean are left out. Without such
+    directions, or with some in more than 40 % of the trials, it is the usual mean.
 
     Parameters
     ----------
     covariances : ndarray, shape (n_trials, n_chans, n_chans)
         Symmetric and positive definite, except for flat trials (µV²).
+    mean : {"riemannian", "euclidean"}
+        The Karcher mean, or the arithmetic one, in which outlying and flat directions have the
+        power of the Riemannian mean.
 
     Returns
     -------
@@ -121,10 +151,62 @@ def robust_mean(covariances: NDArray[Any]) -> Floats:
     """
     covariances = _with_power(np.asarray(covariances, dtype=np.float64))
     near = _centre(covariances, _start(covariances), _bounded, ROUGH_TOLERANCE)
-    mean = _centre(covariances, near, without_outliers, TOLERANCE)
-    if _outlying_share(covariances, mean) <= LARGEST_OUTLYING_SHARE:
-        return mean
-    return _centre(covariances, near, _unlimited, TOLERANCE)
+    centre = _centre(covariances, near, without_outliers, TOLERANCE)
+    is_usual = _outlying_share(covariances, centre) <= LARGEST_OUTLYING_SHARE
+    if mean == "euclidean":
+        return _arithmetic_mean(covariances, centre) if is_usual else covariances.mean(axis=0)
+    return centre if is_usual else _centre(covariances, near, _unlimited, TOLERANCE)
+
+
+def robust_mean_of_signals(covariances: Floats, mean: str, shrinkage: float = 0.0) -> Floats:
+    """Return :func:`robust_mean` within the directions that hold signal.
+
+    Parameters
+    ----------
+    covariances : ndarray, shape (n_trials, n_chans, n_chans)
+        They may be rank-deficient, as after an average reference (µV²).
+    mean : {"riemannian", "euclidean"}
+        The kind of mean.
+    shrinkage : float
+        Share, 0 to 1, by which covariances are first shrunk to one of median variances.
+
+    Returns
+    -------
+    ndarray, shape (n_chans, n_chans)
+        Symmetric (µV²). Values that are not finite, and zero, are passed on: whitening raises an
+        error for them.
+    """
+    arithmetic = covariances.mean(axis=0)
+    if not np.isfinite(arithmetic).all():
+        return np.asarray(arithmetic)
+    values, vectors = eigen(arithmetic)
+    has_signal = values > RANK_TOLERANCE * max(values[-1], 0.0)
+    span = np.eye(len(values)) if has_signal.all() else vectors[:, has_signal]
+    within = span.T @ covariances @ span
+    within = (1.0 - shrinkage) * within + shrinkage * _start(within)
+    return np.asarray(span @ robust_mean(within, mean) @ span.T)
+
+
+def with_usual_powers(recentred: Floats, covariances: Floats, variances: Floats) -> Floats:
+    """Return re-centred covariances in which outlying and flat directions have the usual power.
+
+    Parameters
+    ----------
+    recentred : ndarray, shape (n_trials, n_chans, n_chans)
+        Re-centred covariances.
+    covariances : ndarray, shape (n_trials, n_chans, n_chans)
+        The same before re-centring (µV²).
+    variances : ndarray, shape (n_chans,)
+        The diagonal of the reference (µV²).
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_chans, n_chans)
+        See :func:`without_outliers`.
+    """
+    values, vectors = eigen(recentred)
+    powers = without_outliers(floored_log(values), trial_gains(covariances, variances))
+    return np.asarray((vectors * np.exp(powers)[:, None]) @ vectors.swapaxes(1, 2))
 
 
 def _with_power(covariances: Floats) -> Floats:
@@ -168,6 +250,16 @@ def _centre(
         length *= 1.0 if norm < shortest else 0.5
         shortest = min(norm, shortest)
     return mean
+
+
+def _arithmetic_mean(covariances: Floats, centre: Floats) -> Floats:
+    """Return the arithmetic mean of covariances without outlying directions."""
+    whitening = inverse_square_root(centre)
+    recentred = whitening @ covariances @ whitening
+    usual = with_usual_powers(recentred, covariances, np.diagonal(centre))
+    root = centre @ whitening
+    mean = root @ usual.mean(axis=0) @ root
+    return np.asarray((mean + mean.T) / 2)
 
 
 def _mean_of_products(vectors: Floats, values: Floats) -> Floats:

@@ -12,9 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from bci_dann.alignment.artefacts import suppress_artefacts
 from bci_dann.alignment.interface import Alignment
+from bci_dann.alignment.outlying_directions import outlying_directions
 from bci_dann.alignment.result_cache import ResultCache
 from bci_dann.alignment.running_reference import PRIOR_TRIALS, RunningReference
-from bci_dann.alignment.whitening import inverse_square_root
+from bci_dann.alignment.whitening import eigen, inverse_square_root
 from bci_dann.exceptions import DataError
 
 __all__ = ["Recentring", "SignalWhitening", "domain_names"]
@@ -229,7 +230,7 @@ class Recentring(Alignment, BaseEstimator):
         for name in [None] if names is None else np.unique(names):
             reference = self.references_.get(str(name), self.fallback_)
             where = np.arange(len(X)) if names is None else np.flatnonzero(names == name)
-            self._whiten(X, inverse_square_root(reference), out, where)
+            self._whiten(X, reference, out, where)
 
     def to_arrays(self) -> dict[str, NDArray[np.float64]]:
         """Return the references as arrays; see :meth:`Alignment.to_arrays`."""
@@ -297,11 +298,11 @@ class Recentring(Alignment, BaseEstimator):
     def _whiten(
         self,
         X: NDArray[Any],
-        whitening: NDArray[np.float64],
+        reference: NDArray[np.float64],
         out: NDArray[Any],
         where: NDArray[np.intp],
     ) -> None:
-        """Write the whitened trials at ``where`` into ``out``."""
+        """Write the trials at ``where``, whitened by a reference, into ``out``."""
         raise NotImplementedError
 
 
@@ -323,9 +324,12 @@ class SignalWhitening(Recentring):
     def _without_artefacts(self, X: NDArray[Any]) -> NDArray[Any]:
         return suppress_artefacts(X) if self.robust else X
 
+    def _covariances(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        wide = np.asarray(self._without_artefacts(X), dtype=np.float64)
+        return np.asarray(wide @ wide.swapaxes(1, 2) / X.shape[2])
+
     def _covariance(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        trial = np.asarray(self._without_artefacts(X)[0], dtype=np.float64)
-        return np.asarray(trial @ trial.T / trial.shape[1])
+        return np.asarray(self._covariances(X)[0])
 
     def _empty(self, X: NDArray[Any]) -> NDArray[Any]:
         return np.empty(X.shape, dtype=np.float32)
@@ -333,13 +337,28 @@ class SignalWhitening(Recentring):
     def _whiten(
         self,
         X: NDArray[Any],
-        whitening: NDArray[np.float64],
+        reference: NDArray[np.float64],
         out: NDArray[Any],
         where: NDArray[np.intp],
     ) -> None:
+        whitening = inverse_square_root(reference)
         for index in where:  # one by one: copies of all trials may not fit into memory
             (trial,) = self._without_artefacts(X[index : index + 1])
-            out[index] = whitening @ np.asarray(trial, dtype=np.float64)
+            trial = np.asarray(trial, dtype=np.float64)
+            whitened = whitening @ trial
+            if self.robust:
+                whitened = _without_outlying_directions(whitened, trial, np.diagonal(reference))
+            out[index] = whitened
+
+
+def _without_outlying_directions(
+    whitened: NDArray[np.float64], trial: NDArray[np.float64], variances: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a whitened trial without the directions in which its power is outlying."""
+    n_times = trial.shape[1]
+    values, vectors = eigen(whitened @ whitened.T / n_times)
+    strong = outlying_directions(values, vectors, trial @ trial.T / n_times, variances)
+    return whitened - strong @ (strong.T @ whitened) if strong.shape[1] else whitened
 
 
 def domain_names(domains: ArrayLike | None, n_trials: int) -> NDArray[np.str_]:

@@ -15,9 +15,14 @@ from numpy.typing import NDArray
 
 from bci_dann._compat import pyriemann_module
 from bci_dann._validation import check_option
+from bci_dann.alignment.outlying_directions import (
+    robust_mean,
+    robust_mean_of_signals,
+    with_usual_powers,
+)
 from bci_dann.alignment.recentring import Recentring, SignalWhitening
 from bci_dann.alignment.result_cache import ResultCache, cached
-from bci_dann.alignment.whitening import RANK_TOLERANCE
+from bci_dann.alignment.whitening import RANK_TOLERANCE, inverse_square_root
 from bci_dann.exceptions import DataError
 
 __all__ = ["MEANS", "CovarianceRecentring", "RiemannianAlignment", "mean_covariance"]
@@ -38,12 +43,18 @@ class CovarianceRecentring(Recentring):
     ----------
     mean : {"riemannian", "euclidean"}
         The affine-invariant (Karcher) mean, or the arithmetic one.
+    robust : bool
+        Whether outlying directions have no influence on the mean, and are replaced in re-centred
+        covariances; see :mod:`bci_dann.alignment.outlying_directions`.
     """
 
-    def __init__(self, mean: str = "riemannian") -> None:
+    def __init__(self, mean: str = "riemannian", robust: bool = False) -> None:
         self.mean = mean
+        self.robust = robust
 
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        if self.robust:
+            return cached(self.cache, robust_mean, X, self.mean)
         return mean_covariance(X, self.mean, self.cache)
 
     def _covariance(self, X: NDArray[Any]) -> NDArray[np.float64]:
@@ -61,11 +72,15 @@ class CovarianceRecentring(Recentring):
     def _whiten(
         self,
         X: NDArray[Any],
-        whitening: NDArray[np.float64],
+        reference: NDArray[np.float64],
         out: NDArray[Any],
         where: NDArray[np.intp],
     ) -> None:
-        out[where] = whitening @ X[where] @ whitening
+        whitening = inverse_square_root(reference)
+        recentred = whitening @ X[where] @ whitening
+        if self.robust:
+            recentred = with_usual_powers(recentred, X[where], np.diagonal(reference))
+        out[where] = recentred
 
 
 class RiemannianAlignment(SignalWhitening):
@@ -106,9 +121,8 @@ class RiemannianAlignment(SignalWhitening):
     """
 
     def _reference(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        wide = np.asarray(self._without_artefacts(X), dtype=np.float64)
-        covariances = wide @ wide.swapaxes(1, 2) / X.shape[2]
-        return cached(self.cache, _mean_of_signals, covariances)
+        mean_of_signals = _robust_mean_of_signals if self.robust else _mean_of_signals
+        return cached(self.cache, mean_of_signals, self._covariances(X))
 
     def _metric(self) -> str:
         return "riemannian"
@@ -202,6 +216,10 @@ def _euclidean_mean(X: NDArray[Any]) -> NDArray[np.float64]:
 
 def _mean_of_signals(X: NDArray[Any]) -> NDArray[np.float64]:
     return _mean_on_signal_subspace(X, _unit_counts(X))
+
+
+def _robust_mean_of_signals(X: NDArray[Any]) -> NDArray[np.float64]:
+    return robust_mean_of_signals(X, "riemannian", SHRINKAGE)
 
 
 _MEAN_OF = {"riemannian": _riemannian_mean, "euclidean": _euclidean_mean}

@@ -52,8 +52,9 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         Delay between the first and the last copy (samples); one period of the mu rhythm is 100 ms.
         By default twice the lag of the most negative autocorrelation of the source trials.
     robust : bool
-        Whether artefacts of each trial are first suppressed; see
-        :func:`~bci_dann.alignment.artefacts.suppress_artefacts`.
+        Whether artefacts of each trial are first suppressed, see
+        :func:`~bci_dann.alignment.artefacts.suppress_artefacts`, and outlying directions are
+        replaced; see :mod:`bci_dann.alignment.outlying_directions`.
 
     Attributes
     ----------
@@ -127,7 +128,7 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         check_count("n_delays", self.n_delays)
         self.lag_ = lag_between_copies(X, self.span, self.n_delays)
         self.width_ = X.shape[1] * possible_copies(X.shape[1], self.n_delays)
-        self.recentring_ = CovarianceRecentring(self.mean)
+        self.recentring_ = CovarianceRecentring(self.mean, self.robust)
         self.recentring_.cache = self.cache
         self.recentring_.fit(self._covariances(X, domains), domains)
         return self
@@ -253,7 +254,8 @@ class CovarianceAlignment(Alignment, BaseEstimator):
         """
         self.lag_ = int(arrays["lag"].item())
         references = {name: array for name, array in arrays.items() if name != "lag"}
-        self.recentring_ = CovarianceRecentring(self.mean).from_arrays(domains, references)
+        recentring = CovarianceRecentring(self.mean, self.robust)
+        self.recentring_ = recentring.from_arrays(domains, references)
         self.width_ = len(self.recentring_.fallback_)
         return self
 
@@ -284,7 +286,7 @@ def augmented_covariances(
     lag : int
         Delay from one copy to the next (samples).
     robust : bool
-        Whether artefacts are first suppressed.
+        Whether artefacts are first suppressed, and variances limited in the shrinkage.
 
     Returns
     -------
@@ -294,5 +296,5 @@ def augmented_covariances(
     trials = suppress_artefacts(X) if robust else X
     parts = [trials[part] for part in chunks(len(trials))]
     if n_copies == 1:
-        return np.concatenate([shrunk_covariances(part) for part in parts])
-    return np.concatenate([delayed_covariances(part, n_copies, lag) for part in parts])
+        return np.concatenate([shrunk_covariances(part, robust) for part in parts])
+    return np.concatenate([delayed_covariances(part, n_copies, lag, robust) for part in parts])

@@ -109,10 +109,40 @@ def test_robust_alignment_is_that_of_trials_without_artefacts(alignment, spoilt)
     robust = alignment(robust=True).fit(spoilt, domains)
     plain, clean = alignment(), suppress_artefacts(spoilt)
     expected = plain.fit(clean, domains).transform(clean, domains)
-    np.testing.assert_allclose(robust.transform(spoilt, domains), expected, atol=1e-6)
+    np.testing.assert_allclose(robust.transform(spoilt, domains), expected, atol=1e-4)
     moved = robust.update(spoilt[:1], "1/0").fallback_
-    np.testing.assert_allclose(moved, plain.update(clean[:1], "1/0").fallback_, rtol=1e-9)
+    usual = plain.update(clean[:1], "1/0").fallback_
+    np.testing.assert_allclose(moved, usual, atol=1e-4 * usual.max())
     assert expected[:, 1].std() == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize("alignment", [EuclideanAlignment, RiemannianAlignment])
+def test_a_loose_electrode_is_left_out_by_robust_alignment(alignment):
+    rng = np.random.default_rng(0)
+    clean = rng.standard_normal((5, 5)) @ rng.normal(0, 10, (40, 5, 250))
+    noisy, loose = clean.copy(), np.arange(0, 40, 4)
+    noisy[loose, 2] += 1000 * rng.standard_normal((len(loose), 250))
+    expected = alignment(robust=True).fit(clean).transform(clean)
+    found, plain = (
+        alignment(robust=robust).fit(noisy).transform(noisy) for robust in (True, False)
+    )
+    others = np.setdiff1d(np.arange(40), loose)
+    found_error, plain_error = (
+        np.square((one - expected)[others]).mean() for one in (found, plain)
+    )
+    assert found_error < 0.01
+    assert plain_error > 0.1
+    power = np.square(found[loose]).sum(axis=1).mean()
+    assert 3.5 < power < 4.5  # one of five directions is missing
+
+
+@pytest.mark.parametrize("alignment", [EuclideanAlignment, RiemannianAlignment])
+def test_robust_alignment_keeps_the_rank_of_an_average_reference(alignment):
+    X = np.random.default_rng(0).normal(0, 10, (40, 5, 250))
+    X -= X.mean(axis=1, keepdims=True)
+    found, expected = (alignment(robust=robust).fit(X).transform(X) for robust in (True, False))
+    assert np.square(found - expected).mean() < 0.01
+    assert np.abs(found.sum(axis=1)).max() < 1e-4
 
 
 def test_a_robust_network_is_saved_as_such(spoilt, tmp_path):

@@ -94,3 +94,15 @@ def test_a_saved_alignment_keeps_its_number_of_copies(trials, monkeypatch):
 def test_wrong_parameters_are_named(trials, wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         CovarianceAlignment(**wrong).fit(trials)
+
+
+def test_a_loose_electrode_has_no_influence_if_robust(trials):
+    noisy, loose = trials.copy(), np.arange(0, 24, 4)
+    noisy[loose, 2] += 3000 * np.random.default_rng(1).standard_normal((len(loose), 60))
+    aligned, expected = (
+        CovarianceAlignment(n_delays=2, span=3).fit(X, DOMAINS).transform(X, DOMAINS)
+        for X in (noisy, trials)
+    )
+    others = np.setdiff1d(np.arange(24), loose)
+    assert np.abs(aligned[others] - expected[others]).mean() < 0.05
+    assert np.linalg.eigvalsh(aligned[loose].astype(float)).max() < 20

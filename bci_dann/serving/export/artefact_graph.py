@@ -26,7 +26,14 @@ from bci_dann.alignment.outlying_directions import FLAT_RATIO, LARGEST_GAIN, OUT
 from bci_dann.alignment.shrunk_covariance import LARGEST_VARIANCE
 from bci_dann.serving.export.matrix_functions import inverse, roots, sign
 
-__all__ = ["row_medians", "shrunk", "suppress_artefacts", "without_bursts", "without_outliers"]
+__all__ = [
+    "row_medians",
+    "shrunk",
+    "suppress_artefacts",
+    "without_bursts",
+    "without_outliers",
+    "without_outlying_directions",
+]
 
 
 def suppress_artefacts(trials: Tensor, whitening: Tensor) -> Tensor:
@@ -148,14 +155,47 @@ def without_outliers(centred: Tensor, covariances: Tensor, variances: Tensor) ->
         :func:`bci_dann.alignment.outlying_directions.without_outliers`.
     """
     eye = torch.eye(centred.shape[1], dtype=torch.float64)
-    own = (covariances * eye).sum(dim=2).clamp(min=float(np.finfo(np.float64).tiny))
-    logarithms = row_medians(own.log() - variances.log())[:, :, None]
-    gains = torch.where(logarithms.abs() > math.log(LARGEST_GAIN), 0.0, logarithms).exp()
+    gains = _trial_gains(covariances, variances)
     scaled = centred / gains
-    below = 0.5 * (eye - sign(scaled - OUTLYING_RATIO * eye))  # projects on directions below it
+    below = _usual_directions(scaled)
     scaled = below @ scaled + (eye - below)
     above = 0.5 * (eye + sign(scaled - FLAT_RATIO * eye))
     return gains * (above @ scaled + (eye - above))
+
+
+def without_outlying_directions(whitened: Tensor, covariances: Tensor, variances: Tensor) -> Tensor:
+    """Return whitened trials without the directions in which their power is outlying.
+
+    Parameters
+    ----------
+    whitened : Tensor, shape (batch, n_chans, n_times)
+        Whitened trials.
+    covariances : Tensor, shape (batch, n_chans, n_chans)
+        Their covariances before whitening (µV²).
+    variances : Tensor, shape (n_chans,)
+        The diagonal of the reference (µV²).
+
+    Returns
+    -------
+    Tensor, shape (batch, n_chans, n_times)
+        As aligned by ``EuclideanAlignment(robust=True)``.
+    """
+    centred = whitened @ whitened.transpose(1, 2) / whitened.shape[2]
+    return _usual_directions(centred / _trial_gains(covariances, variances)) @ whitened
+
+
+def _trial_gains(covariances: Tensor, variances: Tensor) -> Tensor:
+    """Return the gains of trials as ratios of power, ``(batch, 1, 1)``."""
+    eye = torch.eye(covariances.shape[1], dtype=torch.float64)
+    own = (covariances * eye).sum(dim=2).clamp(min=float(np.finfo(np.float64).tiny))
+    logarithms = row_medians(own.log() - variances.log())[:, :, None]
+    return torch.where(logarithms.abs() > math.log(LARGEST_GAIN), 0.0, logarithms).exp()
+
+
+def _usual_directions(scaled: Tensor) -> Tensor:
+    """Return projections on the directions below the largest usual ratio of power."""
+    eye = torch.eye(scaled.shape[1], dtype=torch.float64)
+    return 0.5 * (eye - sign(scaled - OUTLYING_RATIO * eye))
 
 
 def _scale_factors(signals: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from bci_dann.alignment.recentring import SignalWhitening
 from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.exceptions import ConfigError
 from bci_dann.models.fast.body import FastBody
-from bci_dann.serving.export.artefact_graph import suppress_artefacts
+from bci_dann.serving.export.artefact_graph import suppress_artefacts, without_outlying_directions
 
 if TYPE_CHECKING:
     from bci_dann.alignment import Alignment
@@ -39,6 +39,7 @@ class AlignedNetworks(nn.Module):
     """
 
     whitening: Tensor | None
+    variances: Tensor | None
     center: Tensor
     scale: Tensor
 
@@ -46,7 +47,7 @@ class AlignedNetworks(nn.Module):
         super().__init__()
         alignment = estimator.alignment_
         self.register_buffer("whitening", _whitening(alignment))
-        self.robust = isinstance(alignment, SignalWhitening) and alignment.robust
+        self.register_buffer("variances", _variances(alignment))
         self.register_buffer("center", torch.from_numpy(estimator.center_))
         self.register_buffer("scale", torch.from_numpy(estimator.scale_))
         self.networks = nn.ModuleList(copy.deepcopy(one) for one in estimator.networks_)
@@ -68,13 +69,19 @@ class AlignedNetworks(nn.Module):
         Tensor, shape (batch, n_classes)
             In double precision.
         """
-        if self.whitening is not None:
-            if self.robust:
-                trials = suppress_artefacts(trials, self.whitening)
-            trials = (self.whitening @ trials.double()).float()
-        signals = (trials - self.center) / self.scale
+        signals = (self._aligned(trials) - self.center) / self.scale
         logits = [network(signals)[1] for network in self.networks]
         return torch.stack(logits).double().softmax(dim=2).mean(0)
+
+    def _aligned(self, trials: Tensor) -> Tensor:
+        if self.whitening is None:
+            return trials
+        if self.variances is None:
+            return (self.whitening @ trials.double()).float()
+        trials = suppress_artefacts(trials, self.whitening).double()
+        covariances = trials @ trials.transpose(1, 2) / trials.shape[2]
+        whitened = self.whitening @ trials
+        return without_outlying_directions(whitened, covariances, self.variances).float()
 
 
 def _whitening(alignment: Alignment | None) -> Tensor | None:
@@ -94,3 +101,10 @@ def _whitening(alignment: Alignment | None) -> Tensor | None:
             "rank in an exported model. Train without `reference: average`, or without `robust`."
         )
     return torch.from_numpy(whitening)
+
+
+def _variances(alignment: Alignment | None) -> Tensor | None:
+    """Return the diagonal of the reference, which only a robust alignment needs."""
+    if isinstance(alignment, SignalWhitening) and alignment.robust:
+        return torch.from_numpy(np.diagonal(alignment.fallback_).copy())
+    return None

@@ -63,6 +63,7 @@ def test_artefacts_and_constant_trials_are_exported_correctly(served, new_trials
     new_trials[2:6, 1, 40:60] += 2000 * np.hanning(20)  # burst
     new_trials[3, 0, 80:110] -= 1000 * np.hanning(30)  # and another one
     new_trials[4, :, 10:120] *= 50  # more than half of the trial
+    new_trials[6, 2] *= 30  # a loose electrode
     found = probabilities(estimator, new_trials)
     np.testing.assert_allclose(found, estimator.predict_proba(new_trials), atol=1e-5)
     assert found[1].tolist() == [0.5, 0.5]
