@@ -51,6 +51,25 @@ def test_a_recording_is_referenced_to_the_electrodes_that_are_named(raw, served,
     assert "Re-referenced to EEG FC3." in description_of(given, model, reference=["EEG FC3"])
 
 
+@pytest.mark.parametrize("as_file", [False, True])
+@pytest.mark.parametrize(
+    ("process", "message"),
+    [
+        (lambda raw: raw.filter(1, 20, verbose="error"), "contains 1 to 20 Hz.*8 to 30 Hz"),
+        (lambda raw: raw.set_eeg_reference(verbose="error"), "re-referenced in MNE"),
+    ],
+)
+def test_a_processed_recording_is_warned_of_in_memory_and_in_a_file(
+    alike, served, tmp_path, process, message, as_file
+):
+    recording = process(alike)
+    if as_file:
+        recording.save(tmp_path / "new_raw.fif", verbose="error")
+        recording = tmp_path / "new_raw.fif"
+    with pytest.warns(BCIDannWarning, match=message):
+        prepare(recording, served())
+
+
 def test_interpolation_does_not_depend_on_the_recorded_reference(raw, served):
     """Splines of the re-referenced channels are the re-referenced splines."""
     raw.drop_channels(["C3"])
