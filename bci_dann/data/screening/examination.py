@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 
 from bci_dann.data.datasets import DataConfig, make_dataset
-from bci_dann.data.extraction import ExtractedRecording, extract_recordings, with_progress
+from bci_dann.data.extraction import (
+    Accounts,
+    ExtractedRecording,
+    check_subject,
+    extract_recordings,
+    with_progress,
+)
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.screening.cues import account_of
 from bci_dann.data.screening.dataset_checks import RecordingComparison
@@ -207,9 +213,13 @@ class _Examiner:
         recordings = extract_recordings(
             self.dataset, subject, self.subset, self.steps, self.reference
         )
+        accounts: Accounts = []
         try:
             for one in recordings:
+                accounts.append((one.provenance.place, one.cues))
                 self._add(one)
+            if any((cues["left_out"] == "").any() for _, cues in accounts):
+                check_subject(subject, accounts, self.subset, self.steps)
         except (DataError, ConfigError) as error:
             if str(error) not in self.result.problems:  # errors of the first file occur repeatedly
                 self.result.problems.append(str(error))
