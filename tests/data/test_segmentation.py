@@ -250,7 +250,7 @@ def test_a_channel_that_is_flat_outside_of_trials_only_is_used():
 
 MISFITS = [
     ({"band": (8.0, 64.0)}, ConfigError, "band has 64 Hz.*sampled at 128 Hz: choose less than 64"),
-    ({"notch": 100.0}, ConfigError, "notch has 100 Hz"),
+    ({"notch": 100.0}, ConfigError, "notch has 100 Hz.*saved model.*more than 200 Hz"),
     ({"window": (3.5, None)}, ConfigError, "starts at 3.5 s.*task of Toy lasts 3 s"),
     ({"channels": ["C3", "C5"]}, DataError, r"\['C5'\] are not in the recording"),
 ]
