@@ -112,8 +112,7 @@ def check_format(path: Path) -> None:
     Raises
     ------
     DataError
-        When the format is not supported, or the file is empty or was not fetched; the message says
-        what to do.
+        When the format is not supported, or the file was not fetched; the message says what to do.
     """
     extension = extension_of(path.name)
     if extension == ".eeg" and path.with_suffix(".vhdr").is_file():
@@ -131,10 +130,6 @@ def check_format(path: Path) -> None:
         )
     for file in (path, *(path.with_suffix(suffix) for suffix in COMPANION_SUFFIXES)):
         _check_fetched(file)
-    if path.is_file() and not path.stat().st_size:
-        raise DataError(
-            f"{path} is empty. Copy the file again from its source, or leave it out with `exclude`."
-        )
 
 
 def _check_fetched(file: Path) -> None:

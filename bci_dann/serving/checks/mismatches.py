@@ -120,7 +120,9 @@ def warn_of_reference(
     label : str
         Name of the recording, for messages.
     """
-    if steps.reference is None and data.info["custom_ref_applied"]:
+    from bci_dann.data.channels.recorded_reference import is_rereferenced
+
+    if steps.reference is None and is_rereferenced(data.info):
         _warn(
             f"{label}: the recording was re-referenced in MNE, and the model keeps the reference "
             "of each recording. Unless its training recordings have the same reference, give the "

@@ -48,12 +48,6 @@ def test_other_files_are_refused_with_what_to_do(tmp_path, name, advice):
         check_format(tmp_path / name)
 
 
-def test_an_empty_file(tmp_path):
-    (tmp_path / "a.edf").touch()
-    with pytest.raises(DataError, match=r"a\.edf is empty. Copy the file again"):
-        check_format(tmp_path / "a.edf")
-
-
 def test_samples_beside_their_header(tmp_path):
     check_format(tmp_path / "a.eeg")  # Nihon Kohden
     (tmp_path / "a.vhdr").touch()

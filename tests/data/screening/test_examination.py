@@ -61,7 +61,7 @@ def test_nothing_usable_is_a_problem(examination):
 
 def test_a_subject_that_cannot_be_used_is_a_problem_as_in_preparation(tmp_path):
     """Each recording alone can be read, but `run` refuses a subject without one of the classes."""
-    labels = {"1": ["left", "right"], "2": ["left", "LEFT"]}
+    labels = {"1": ["left", "right"], "2": ["left", "other"]}
     for seed, (subject, names) in enumerate(labels.items()):
         noise = np.random.default_rng(seed).normal(0, 1e-5, (3, 4000))
         info = mne.create_info(["C3", "Cz", "C4"], 100.0, "eeg")
