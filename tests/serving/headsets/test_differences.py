@@ -35,6 +35,11 @@ def test_other_channels_rate_and_reference_are_description_of(raw, served):
     assert "The reference of the recording is kept" in text
 
 
+def test_only_electrodes_with_a_position_are_counted_as_interpolated_from(raw, served):
+    raw.drop_channels(["Cz"]).rename_channels({"FC3": "X1", "FC4": "X2"})
+    assert "splines from 13 electrodes at standard" in description_of(raw, served())
+
+
 def test_a_model_that_resamples_and_re_references_needs_no_description(alike, served):
     model = served(resample=100.0, reference="average")
     assert description_of(alike.resample(150, verbose="error"), model) == ""
