@@ -12,7 +12,7 @@ import pandas as pd
 
 from bci_dann.data.preparation.subject_recordings import Provenance, recordings_of
 from bci_dann.data.preprocessing import Preprocessing
-from bci_dann.data.screening.cues import REASONS, account_of, left_out_sentence, with_outcome
+from bci_dann.data.screening.cues import account_of, left_out_sentence, with_outcome
 from bci_dann.data.screening.dataset_checks import RecordingComparison
 from bci_dann.data.screening.rest_windows import (
     RestWindows,
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
 
 __all__ = [
+    "Accounts",
     "ExtractedRecording",
+    "check_subject",
     "extract_recordings",
     "extract_trials",
     "with_progress",
@@ -37,6 +39,9 @@ __all__ = [
 
 # Changes a recording, for example its channels, before trials are cut.
 Change = Callable[[mne.io.BaseRaw], mne.io.BaseRaw]
+
+# Subject, session, run and file of each recording, and its cues.
+Accounts = list[tuple[dict[str, str], pd.DataFrame]]
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,8 @@ def extract_trials(
     """
     comparison = RecordingComparison()
     for subject in with_progress(subset.subjects, dataset.code, progress):
-        runs, accounts = [], []
+        runs: list[EEGTrials] = []
+        accounts: Accounts = []
         for one in extract_recordings(dataset, subject, subset, preprocessing, reference, change):
             accounts.append((one.provenance.place, one.cues))
             if observe is not None:
@@ -117,8 +123,8 @@ def extract_trials(
                 comparison.add(str(one.provenance), one.trials, one.typical_uv)
             reference = reference or one.trials
             runs.append(one.trials)
-        _check_rest(accounts, preprocessing)
-        yield _subject_trials(runs, subject, subset, preprocessing, account_of(accounts))
+        check_subject(subject, accounts, subset, preprocessing)
+        yield _subject_trials(runs, account_of(accounts))
 
 
 def extract_recordings(
@@ -165,6 +171,46 @@ def extract_recordings(
             trials = _trials(cut.epochs, dataset, provenance, reference, rest)
             reference = reference or trials
         yield ExtractedRecording(provenance, raw, cues, trials, cut.typical_uv)
+
+
+def check_subject(
+    subject: Any, accounts: Accounts, subset: Subset, preprocessing: Preprocessing
+) -> None:
+    """Raise an error if the trials of a subject cannot be used.
+
+    Parameters
+    ----------
+    subject : int or str
+        The subject.
+    accounts : list of (dict of str to str, pandas.DataFrame)
+        Subject, session, run and file of each of its recordings, and all cues.
+    subset : Subset
+        With the classes that are needed.
+    preprocessing : Preprocessing
+        The steps.
+
+    Raises
+    ------
+    DataError
+        When there is no trial, or none of a class, or a session lacks rest windows.
+    """
+    _check_rest(accounts, preprocessing)
+    cues = pd.concat([of_recording for _, of_recording in accounts])
+    reasons = left_out_sentence(cues["left_out"].value_counts().to_dict())
+    found = f" Of {len(cues)} cues were left out {reasons}." if reasons else ""
+    recorded, used = set(cues["label"]), set(cues.loc[cues["left_out"] == "", "label"])
+    advice = _no_trials_advice(preprocessing)
+    if not used:
+        raise DataError(f"subject {subject} has no trials left.{found}{advice}")
+    for name in subset.classes:
+        if name in used:
+            continue
+        if name not in recorded:
+            advice = " Its recordings have no event of this class: check how events are spelt."
+        raise DataError(
+            f"subject {subject} has no trials of the class {name!r}.{found}{advice} Leave the "
+            "subject out with `subjects`, or the class with `classes`."
+        )
 
 
 def with_progress(
@@ -294,36 +340,13 @@ def _anonymous_info(epochs: mne.Epochs) -> mne.Info:
     return info
 
 
-def _subject_trials(
-    runs: list[EEGTrials],
-    subject: Any,
-    subset: Subset,
-    preprocessing: Preprocessing,
-    account: pd.DataFrame,
-) -> EEGTrials:
-    """Concatenate the runs of a subject, and check that no class is missing."""
-    reasons = left_out_sentence(account[list(REASONS)].sum().to_dict())
-    found = f" Of {account['found'].sum()} cues were left out {reasons}." if reasons else ""
-    if not runs:
-        advice = _no_trials_advice(preprocessing)
-        raise DataError(f"subject {subject} has no trials left.{found}{advice}")
+def _subject_trials(runs: list[EEGTrials], account: pd.DataFrame) -> EEGTrials:
+    """Concatenate the runs of a subject."""
     joined = EEGTrials.concatenate(runs)
-    trials = EEGTrials.trusted(
-        joined.X, joined.y, joined.metadata, joined.info, account, joined.rest
-    )
-    for name in subset.classes:
-        if name not in np.asarray(trials.y):
-            raise DataError(
-                f"subject {subject} has no trials of the class {name!r}.{found}"
-                f"{_no_trials_advice(preprocessing)} Leave the subject out with `subjects`, "
-                "or the class with `classes`."
-            )
-    return trials
+    return EEGTrials.trusted(joined.X, joined.y, joined.metadata, joined.info, account, joined.rest)
 
 
-def _check_rest(
-    accounts: list[tuple[dict[str, str], pd.DataFrame]], preprocessing: Preprocessing
-) -> None:
+def _check_rest(accounts: Accounts, preprocessing: Preprocessing) -> None:
     """Raise an error if a session has no trial with a rest window."""
     window = preprocessing.rest_window
     if window is None:

@@ -76,14 +76,19 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         with path.open(encoding="utf-8-sig") as file:
             header = file.readline()
-        return pd.read_csv(
+        # spreadsheet programs separate columns by semicolons where a comma is the decimal point
+        has_semicolons = ";" in header and "," not in header
+        table = pd.read_csv(
             path,
-            sep=";" if ";" in header and "," not in header else ",",  # of spreadsheet programs
+            sep=";" if has_semicolons else ",",
             dtype={LABEL: str, FILE: str},
             skipinitialspace=True,
             keep_default_na=False,
             na_values={TRIAL: MISSING_NUMBERS, ONSET: MISSING_NUMBERS},
         )
+        if has_semicolons and ONSET in table and not pd.api.types.is_numeric_dtype(table[ONSET]):
+            table[ONSET] = table[ONSET].str.replace(",", ".")
+        return table
     except FileNotFoundError:
         raise DataError(f"there is no file {path}: give a CSV file of labels.") from None
     except Exception as error:  # a table can be damaged in many ways

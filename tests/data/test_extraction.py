@@ -137,9 +137,18 @@ def test_a_subject_that_lacks_a_class_is_named():
         raw.annotations.delete(raw.annotations.description == "left_hand")
         return raw
 
-    message = "subject 2 has no trials of the class 'left_hand'.*`window`.*`subjects`.*`classes`"
-    with pytest.raises(DataError, match=message):
+    message = "subject 2 has no trials of the class 'left_hand'. .*{}.*`subjects`.*`classes`"
+    with pytest.raises(DataError, match=message.format("have no event of this class")):
         extracted(Changed(without_left))
+
+    def left_unusable(raw):
+        left = raw.annotations.description == "left_hand"
+        middle = raw.time_as_index(raw.annotations.onset[left] + 1.0)
+        raw._data[:, middle] = np.nan
+        return raw
+
+    with pytest.raises(DataError, match=message.format("`window` lie within the recording")):
+        extracted(Changed(left_unusable))
 
 
 def test_a_run_without_trials_is_left_out_and_a_subject_without_is_refused():

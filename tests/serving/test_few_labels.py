@@ -171,6 +171,14 @@ def test_semicolons_of_spreadsheet_programs(tmp_path):
     assert table["label"].tolist() == ["left_hand", "right_hand"]
 
 
+@pytest.mark.parametrize("point", [",", "."])
+def test_decimal_commas_of_spreadsheet_programs(tmp_path, point):
+    path = tmp_path / "few.csv"
+    path.write_text(f"onset;label\n33{point}019;left_hand\n;\n4;right_hand\n", encoding="utf-8")
+    table = read_labels(path)
+    assert table["onset"].astype(float).tolist() == [33.019, 4.0]
+
+
 def test_spaces_empty_labels_and_wrong_columns_of_a_csv_file(tmp_path):
     path = tmp_path / "few.csv"
     path.write_text("trial, label\n0, left_hand\n3, \n5, 1\n")

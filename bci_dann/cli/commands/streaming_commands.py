@@ -175,6 +175,9 @@ def _print_replay(result: Replay, csv: Path) -> None:
     confusion = [(str(name), *map(str, row)) for name, row in scores.confusion.iterrows()]
     columns = ("true", *map(str, scores.confusion.columns))
     print_table("Decisions at the ends of trials", columns, confusion)
+    if not scores.n_decided:
+        print_sentence("The accuracy is not known, because no trial has a decision with a class")
+        return
     low, high = scores.interval
     print_sentence(
         f"Accuracy: {scores.accuracy:.1%}, {scores.n_right} of {scores.n_decided} trials "

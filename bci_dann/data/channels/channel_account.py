@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,10 @@ __all__ = [
 
 # Number of names in a warning about converted names: enough to recognise the rule.
 MAX_LISTED_NAMES = 3
+
+# Names of electrodes in caps that are numbered by sector, such as those of BioSemi. Some are also
+# names of 10-05 positions: C3, A1, F4.
+SECTOR_NAME = re.compile(r"[A-H][0-9]{1,2}")
 
 # Reasons in the column ``reason``.
 MATCHED = "the 10-05 name of this electrode"
@@ -41,6 +46,11 @@ SAME_POSITION_NOTE = (
 UNPLACED_NOTE = (
     "the names of the channels {} are not electrode positions. These channels are used, but cannot "
     "be shown in topographies. If you know their positions, rename them with `rename`."
+)
+SECTOR_NOTE = (
+    "the channels {} have the names of 10-05 positions, but most electrodes of the cap are "
+    "numbered, so they are probably elsewhere. Set `montage` to the montage of the cap, such as "
+    "biosemi128."
 )
 
 
@@ -103,7 +113,8 @@ class ChannelAccount:  # numpydoc ignore=PR02
         Returns
         -------
         list of str
-            Sentences on channels that are left out, renamed, or used without a position.
+            Sentences on channels that are left out, renamed, or used without a position, or whose
+            names are ambiguous.
         """
         matched = [f"{one.name} = {one.used_as}" for one in self._used_because(MATCHED)]
         named = {
@@ -113,8 +124,20 @@ class ChannelAccount:  # numpydoc ignore=PR02
             UNPLACED_NOTE: _shortened(
                 [one.name for one in self._used_because(NUMBERED, DERIVATION)]
             ),
+            SECTOR_NOTE: _shortened(self._numbered_by_sector()),
         }
         return [template.format(names) for template, names in named.items() if names]
+
+    def _numbered_by_sector(self) -> list[str]:
+        """Return channels of a numbered cap whose names are by chance those of positions."""
+        numbered = self._used_because(NUMBERED)
+        placed = [
+            one.name
+            for one in self._used_because("", MATCHED)
+            if SECTOR_NAME.fullmatch(one.used_as)
+        ]
+        others = [one for one in numbered if SECTOR_NAME.fullmatch(one.used_as)]
+        return placed if len(others) > len(placed) else []
 
     def frame(self) -> pd.DataFrame:
         """Return the entries as a table.

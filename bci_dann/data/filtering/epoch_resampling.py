@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import mne
 
 __all__ = ["resampled_epochs"]
 
-# Number of samples by which trials of the same window may differ after resampling from different
-# sampling frequencies: both ends of a window are included, and each is rounded to a whole sample.
+# Number of samples, at the lower of two sampling frequencies, by which trials of the same window
+# may differ: both ends of a window are included, and each is rounded to a whole sample.
 MAX_LENGTH_DIFFERENCE = 2
 
 
 def resampled_epochs(
     cut: Callable[[float], mne.Epochs], end: float, sfreq: float | None, n_times: int | None
 ) -> mne.Epochs:
-    """Cut and resample trials; if they are one or two samples too short or too long, correct that.
+    """Cut and resample trials; if they are a few samples too short or too long, correct that.
 
     Trials that are too short are cut again with a later end; trials that are too long are cropped.
 
@@ -34,20 +35,24 @@ def resampled_epochs(
     Returns
     -------
     mne.Epochs
-        Trials of ``n_times`` samples, or of another length if it differs by more than two samples.
+        Trials of ``n_times`` samples, or of another length if it differs by more than two samples
+        at the lower sampling frequency.
     """
     epochs = cut(end)
     if sfreq is None or not len(epochs):
         return epochs
+    tolerance = math.ceil(MAX_LENGTH_DIFFERENCE * max(1.0, sfreq / epochs.info["sfreq"]))
     epochs.resample(sfreq, verbose="error")
-    if n_times is None:
+    missing = 0 if n_times is None else n_times - len(epochs.times)
+    if n_times is None or abs(missing) > tolerance:
         return epochs
-    missing = n_times - len(epochs.times)
-    if 0 < missing <= MAX_LENGTH_DIFFERENCE:
-        epochs = cut(end + missing / sfreq)
-        if not len(epochs):
-            return epochs
-        epochs.resample(sfreq, verbose="error")
-    if -MAX_LENGTH_DIFFERENCE <= n_times - len(epochs.times) < 0:
+    # one more sample if the number of samples of the longer trials is rounded down
+    for added in (missing, missing + 1):
+        if len(epochs.times) < n_times:
+            epochs = cut(end + added / sfreq)
+            if not len(epochs):
+                return epochs
+            epochs.resample(sfreq, verbose="error")
+    if len(epochs.times) > n_times:
         epochs.crop(epochs.times[0], epochs.times[n_times - 1], verbose="error")
     return epochs

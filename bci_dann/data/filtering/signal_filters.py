@@ -237,8 +237,15 @@ def check_frequencies(sfreq: float, preprocessing: Preprocessing) -> None:
     """
     highest = preprocessing.band[1] if preprocessing.band else 0.0
     for name, value in {"band": highest, "notch": preprocessing.notch or 0.0}.items():
-        if value >= sfreq / 2:
-            raise ConfigError(
-                f"preprocessing.{name} has {value:g} Hz, and the recording is sampled at "
-                f"{sfreq:g} Hz: choose less than {sfreq / 2:g} Hz."
+        if value < sfreq / 2:
+            continue
+        advice = f"choose less than {sfreq / 2:g} Hz."
+        if name == "notch":
+            advice += (
+                " For a saved model, whose notch is fixed, resample the recording in MNE to more "
+                f"than {2 * value:g} Hz."
             )
+        raise ConfigError(
+            f"preprocessing.{name} has {value:g} Hz, and the recording is sampled at {sfreq:g} Hz: "
+            f"{advice}"
+        )

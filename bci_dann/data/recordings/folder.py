@@ -15,20 +15,20 @@ import pandas as pd
 from moabb.datasets.base import BaseDataset
 
 from bci_dann._config import validate
-from bci_dann._validation import did_you_mean
 from bci_dann.data.channels.channel_account import ChannelAccount
 from bci_dann.data.channels.channel_selection import check_alike
+from bci_dann.data.channels.recorded_reference import warn_of_different_references
 from bci_dann.data.montages import standard_montage
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.recordings.channel_checks import ChannelChecks
 from bci_dann.data.recordings.companions import bids_sidecars, files_read
 from bci_dann.data.recordings.content_digest import content_digest
 from bci_dann.data.recordings.discovery import arranged, find_recordings
-from bci_dann.data.recordings.events import class_of
 from bci_dann.data.recordings.layout import RecordingsLayout
 from bci_dann.data.recordings.path_pattern import plain_text
 from bci_dann.data.recordings.reading import CuedRecording, open_recording, read_recording
 from bci_dann.data.screening.cues import account_of
+from bci_dann.data.screening.event_spelling import check_events_occur, warn_of_other_spellings
 from bci_dann.data.segmentation import check_recording, same_sfreq
 from bci_dann.data.subset import Subset
 from bci_dann.exceptions import ConfigError, DataError
@@ -205,18 +205,19 @@ class Recordings(BaseDataset):
         Warns
         -----
         BCIDannWarning
-            When channels are left out, or their names are converted to those of the 10-05 system.
+            When channels are left out or renamed, or an event has another spelling in a file.
         """
         if self.layout.montage is not None:
             standard_montage(self.layout.montage)
-        descriptions: set[str] = set()
+        found: dict[str, dict[str, int]] = {}
         accounts: list[ChannelAccount] = []
         for path in self._paths():
             recording = self._open(path)
             accounts.append(recording.channels)
-            descriptions |= set(recording.raw.annotations.description)
+            found[self._name(path)] = recording.events
         self._checks.check_all(accounts)
-        self._check_events(descriptions, self.layout.events, "any recording")
+        check_events_occur(found.values(), self.layout.events, self.folder, "any recording")
+        warn_of_other_spellings(found, self.layout.events)
 
     def channel_account(self) -> pd.DataFrame:
         """Return how each channel of each file is used.
@@ -254,9 +255,15 @@ class Recordings(BaseDataset):
             When a channel is missing, or sampling frequencies differ and ``resample`` is not set.
         ConfigError
             When a frequency is too high or the window too long for a recording.
+
+        Warns
+        -----
+        BCIDannWarning
+            When some recordings were re-referenced in MNE, and ``reference`` is not set.
         """
         rates: dict[float, Path] = {}
         bads: dict[Path, list[str]] = {}
+        infos: dict[str, mne.Info] = {}
         for path, recording in self._selected(subset):
             raw = recording.raw
             try:
@@ -264,6 +271,7 @@ class Recordings(BaseDataset):
             except (DataError, ConfigError) as error:
                 raise type(error)(f"{path}: {error}") from error
             bads[path] = [name for name in raw.info["bads"] if name in self._checks.channels]
+            infos[self._name(path)] = raw.info
             if not any(same_sfreq(raw.info["sfreq"], rate) for rate in rates):
                 rates[raw.info["sfreq"]] = path
         if preprocessing.resample is None and len(rates) > 1:
@@ -274,6 +282,8 @@ class Recordings(BaseDataset):
             )
         if preprocessing.channels is None and preprocessing.bads == "leave_out":
             check_alike(bads)
+        if preprocessing.reference is None:
+            warn_of_different_references(infos)
 
     def planned_account(self, subset: Subset) -> pd.DataFrame:
         """Count the cues of the recordings of a subset without reading their samples.
@@ -365,19 +375,9 @@ class Recordings(BaseDataset):
         return ((path, recording) for path, recording in opened if len(recording.cues))
 
     def _check_first_event_of(self, subject: str) -> None:
-        opened = [self._open(path).raw for name, *_, path in self._all() if name == subject]
-        descriptions = {name for raw in opened for name in raw.annotations.description}
+        found = [self._open(path).events for name, *_, path in self._all() if name == subject]
         where = f"the recordings of subject {subject}"
-        self._check_events(descriptions, list(self.layout.events)[:1], where)
-
-    def _check_events(self, descriptions: set[str], events: Iterable[str], where: str) -> None:
-        for name in events:
-            if not any(class_of(description, {name: name}) for description in descriptions):
-                raise DataError(
-                    f"{self.folder}: the event {name!r} does not occur in {where}."
-                    f"{did_you_mean(name, descriptions)} "
-                    f"There are {', '.join(sorted(descriptions)) or 'no annotations at all'}."
-                )
+        check_events_occur(found, list(self.layout.events)[:1], self.folder, where)
 
     def _all(self) -> Iterator[tuple[str, str, str, Path]]:
         """Return subject, session, run and path of each recording."""

@@ -127,9 +127,14 @@ def check_file(path: Path) -> None:
     Raises
     ------
     DataError
-        When the format is not supported, or the file is damaged in a way that MNE does not detect.
+        When the format is not supported, or the file is empty, or damaged in a way that MNE does
+        not detect.
     """
     check_format(path)
+    if path.is_file() and not path.stat().st_size:
+        raise DataError(
+            f"{path} is empty. Copy the file again from its source, or leave it out with `exclude`."
+        )
     for check in (check_edf_file, check_gdf_file, check_fif_file, check_mat_file):
         read_file(path, check, path)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.data.trials import EEGTrials
-from bci_dann.exceptions import DataError
+from bci_dann.exceptions import BCIDannWarning, DataError
 
 __all__ = ["RecordingComparison"]
 
@@ -45,20 +47,34 @@ class RecordingComparison:
         ------
         DataError
             When its unit differs, or its first trials are equal to those of another subject.
+
+        Warns
+        -----
+        BCIDannWarning
+            When its first trials are equal to those of another recording of the subject.
         """
         self._check_unit(name, typical_uv)
         subject = str(trials.subjects[0])
         own = [_standardised(trial) for trial in trials.X[:COMPARED_TRIALS]]
         for other, known in self._signals.items():
-            if other == subject:
-                continue
-            for other_name, signal in known:
-                if any(_correlation(signal, one) > SAME_SIGNAL for one in own):
-                    raise DataError(
-                        f"{name} and {other_name} have the same signals, under two subjects: the "
-                        "labels of one would be known when the other is the target. Leave one of "
-                        "them out with `exclude` or `subjects`."
-                    )
+            copies = [
+                other_name
+                for other_name, signal in known
+                if any(_correlation(signal, one) > SAME_SIGNAL for one in own)
+            ]
+            if copies and other != subject:
+                raise DataError(
+                    f"{name} and {copies[0]} have the same signals, under two subjects: the "
+                    "labels of one would be known when the other is the target. Leave one of "
+                    "them out with `exclude` or `subjects`."
+                )
+            if copies:
+                warnings.warn(
+                    f"{name} and {copies[0]} have the same signals, so their trials count twice. "
+                    "Leave one of them out with `exclude`, or with a pattern that excludes it.",
+                    BCIDannWarning,
+                    stacklevel=3,
+                )
         self._signals.setdefault(subject, []).extend((name, signal) for signal in own)
 
     def _check_unit(self, name: str, typical_uv: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +10,18 @@ import numpy as np
 import pandas as pd
 
 from bci_dann.data.datasets import DataConfig, make_dataset
-from bci_dann.data.extraction import ExtractedRecording, extract_recordings, with_progress
+from bci_dann.data.extraction import (
+    Accounts,
+    ExtractedRecording,
+    check_subject,
+    extract_recordings,
+    with_progress,
+)
 from bci_dann.data.preprocessing import Preprocessing
 from bci_dann.data.screening.cues import account_of
 from bci_dann.data.screening.dataset_checks import RecordingComparison
 from bci_dann.data.subset import Subset, resolve_subset
-from bci_dann.exceptions import BCIDannError, BCIDannWarning, ConfigError, DataError
+from bci_dann.exceptions import BCIDannError, ConfigError, DataError
 
 if TYPE_CHECKING:
     import mne
@@ -165,22 +170,24 @@ def examine_recordings(
     with mne_data_folder(data_dir):
         for subject in with_progress(subset.subjects, dataset.code, progress, "Examining"):
             examiner.examine(subject)
-    examination.problems.extend(_problems_between_files(dataset, examination))
+    between_files = _problems_between_files(dataset, examination, subset, steps)
+    examination.problems.extend(between_files or examiner.problems_of_subjects())
     return replace(examination, channels=_channels(dataset))
 
 
-def _problems_between_files(dataset: BaseDataset, examination: Examination) -> list[str]:
+def _problems_between_files(
+    dataset: BaseDataset, examination: Examination, subset: Subset, steps: Preprocessing
+) -> list[str]:
     """Return what `prepare_trials` refuses although each file alone can be used."""
     from bci_dann.data.recordings.folder import Recordings
 
     if examination.problems or not isinstance(dataset, Recordings):
         return []
-    with warnings.catch_warnings():  # the same warnings were given when the files were examined
-        warnings.simplefilter("ignore", BCIDannWarning)
-        try:
-            dataset.check()
-        except (DataError, ConfigError) as error:
-            return [str(error)]
+    try:
+        dataset.check()
+        dataset.check_fits(steps, subset)
+    except (DataError, ConfigError) as error:
+        return [str(error)]
     return []
 
 
@@ -202,17 +209,33 @@ class _Examiner:
         self.dataset, self.subset, self.steps, self.result = dataset, subset, steps, result
         self.comparison = RecordingComparison()
         self.reference: EEGTrials | None = None
+        self._accounts: dict[Any, Accounts] = {}
 
     def examine(self, subject: Any) -> None:
         recordings = extract_recordings(
             self.dataset, subject, self.subset, self.steps, self.reference
         )
+        accounts: Accounts = []
         try:
             for one in recordings:
+                accounts.append((one.provenance.place, one.cues))
                 self._add(one)
+            self._accounts[subject] = accounts
         except (DataError, ConfigError) as error:
             if str(error) not in self.result.problems:  # errors of the first file occur repeatedly
                 self.result.problems.append(str(error))
+
+    def problems_of_subjects(self) -> list[str]:
+        """Return why subjects whose recordings can be used lack the trials that are needed."""
+        problems = []
+        for subject, accounts in self._accounts.items():
+            if not any((cues["left_out"] == "").any() for _, cues in accounts):
+                continue  # a problem of each recording
+            try:
+                check_subject(subject, accounts, self.subset, self.steps)
+            except DataError as error:
+                problems.append(str(error))
+        return problems
 
     def _add(self, one: ExtractedRecording) -> None:
         self.result.recordings.append(_examined(one, self.dataset.unit_factor))

@@ -1,4 +1,4 @@
-"""Comparison of a recording in memory with the training recordings: filters and reference."""
+"""Comparison of a recording with the training recordings: filters and reference."""
 
 from __future__ import annotations
 
@@ -100,8 +100,9 @@ def warn_of_prior_filter(raw: mne.io.BaseRaw, steps: Preprocessing, label: str) 
     if noted[0] >= low - BAND_TOLERANCE or (is_low_passed and noted[1] <= high + BAND_TOLERANCE):
         _warn(
             f"{label}: by its info, the recording contains {noted[0]:g} to {noted[1]:g} Hz, but "
-            f"the model itself filters to {low:g} to {high:g} Hz: frequencies at the ends of the "
-            "band are weaker than in training. Give the recording without a filter."
+            f"the model itself filters to {low:g} to {high:g} Hz: unless its training recordings "
+            "were filtered in the same way, frequencies at the ends of the band are weaker than in "
+            "training. Give the recording without a filter."
         )
 
 
@@ -119,11 +120,13 @@ def warn_of_reference(
     label : str
         Name of the recording, for messages.
     """
-    if steps.reference is None and data.info["custom_ref_applied"]:
+    from bci_dann.data.channels.recorded_reference import is_rereferenced
+
+    if steps.reference is None and is_rereferenced(data.info):
         _warn(
-            f"{label}: the recording was re-referenced in MNE, but the training recordings keep "
-            "the reference they were recorded with. Give the recording with its original "
-            "reference, or train with `reference: average`."
+            f"{label}: the recording was re-referenced in MNE, and the model keeps the reference "
+            "of each recording. Unless its training recordings have the same reference, give the "
+            "recording with its original one, or train with `reference: average`."
         )
 
 

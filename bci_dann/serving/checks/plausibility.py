@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from bci_dann.exceptions import BCIDannWarning
 
-__all__ = ["ENOUGH_TRIALS", "warn_of_amplitude", "warn_of_few_trials", "warn_of_one_class"]
+if TYPE_CHECKING:
+    from bci_dann.serving.online.decision import Decision
+
+__all__ = [
+    "ENOUGH_TRIALS",
+    "warn_of_amplitude",
+    "warn_of_few_trials",
+    "warn_of_no_decision",
+    "warn_of_one_class",
+]
 
 # The fewest trials for which adaptation helps. Empirical: `ra_ts_logistic` on MI-OpenBCI, trained
 # on nine subjects, adapted to the first trials of each session of the tenth, scored from the 20th
@@ -26,6 +36,9 @@ MAX_RATIO = 4.0
 # The fewest trials for which it is implausible that all predictions are the same class by chance:
 # for ten trials of two equally frequent classes, the probability is 1 in 500.
 MIN_PREDICTIONS = 10
+
+# Faults of channels in a stream that a wrong unit causes.
+OTHER_UNIT = ("too large", "too small")
 
 
 def warn_of_few_trials(n_trials: int) -> None:
@@ -89,6 +102,31 @@ def warn_of_amplitude(typical_uv: float, training: tuple[float, float] | None, l
         f"was trained on have {training[0]:.3g} to {training[1]:.3g} µV. Check the gain, the "
         "electrodes and the reference; the accuracy may be lower than that of the model."
     )
+
+
+def warn_of_no_decision(decisions: Sequence[Decision], label: str) -> None:
+    """Warn if no window of a recording can be used.
+
+    Parameters
+    ----------
+    decisions : sequence of Decision
+        The decisions of all windows.
+    label : str
+        Name of the recording.
+    """
+    if not decisions or any(one.ok for one in decisions):
+        return
+    reasons = Counter(one.reason for one in decisions)
+    listed = ", ".join(f"{reason} ({times} times)" for reason, times in reasons.most_common())
+    faults = Counter(fault for one in decisions for fault in one.faults.values())
+    fault = faults.most_common(1)[0][0] if faults else ""
+    advice = f" Most of the faulty channels are {fault}." if fault else ""
+    if fault in OTHER_UNIT:
+        advice += (
+            " The unit seems to differ from that of the training recordings: check the file, and "
+            "give --unit-scale (or unit_scale= in Python)."
+        )
+    _warn(f"{label}: none of {len(decisions)} windows can be used: {listed}.{advice}")
 
 
 def _warn(text: str) -> None:

@@ -39,7 +39,7 @@ def differences(
     str
         The name of the recording and a sentence for each difference; empty without differences.
     """
-    found = [_channels(electrodes), _interpolated(electrodes), _rate(sfreq, recipe)]
+    found = [_channels(electrodes), _interpolated(electrodes, recipe), _rate(sfreq, recipe)]
     found.append(_reference(recipe, options, is_other=any(found)))
     sentences = " ".join(text for text in found if text)
     return f"{label}: {sentences}" if sentences else ""
@@ -56,12 +56,16 @@ def _channels(electrodes: Electrodes) -> str:
     )
 
 
-def _interpolated(electrodes: Electrodes) -> str:
+def _interpolated(electrodes: Electrodes, recipe: ModelRecipe) -> str:
+    from bci_dann.data.channels.interpolation import montage_of, with_position
+
     if not electrodes.replaced:
         return ""
+    montage = montage_of(list(electrodes.replaced), recipe.layout.montage)
+    n_donors = len(with_position(electrodes.donors, montage))
     return (
-        f"Interpolated by spherical splines from {len(electrodes.donors)} electrodes at standard "
-        f"positions: {electrodes.listed()}."
+        f"Interpolated by spherical splines from {n_donors} electrodes at standard positions: "
+        f"{electrodes.listed()}."
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bci_dann._files import check_folder_of, write_atomically
 from bci_dann._validation import check_between
 from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.serving.checks.plausibility import warn_of_no_decision
 from bci_dann.serving.headsets.differences import differences
 from bci_dann.serving.headsets.repaired_signals import raw_with_electrodes
 from bci_dann.serving.online.decision import Decision
@@ -157,6 +158,11 @@ def replay_recording(
     ResultsError
         When the file cannot be written.
 
+    Warns
+    -----
+    BCIDannWarning
+        When no window can be used, for example because the unit differs from that of training.
+
     See Also
     --------
     OnlineDecoder : Decodes a stream.
@@ -191,6 +197,7 @@ def replay_recording(
     usable = _usable_cues(continuous, served)
     ends = _ends_of_trials(usable, served, continuous.sfreq)
     decisions, at_ends = _decode(decoder, continuous, ends, chunk_s, progress)
+    warn_of_no_decision(decisions, continuous.label)
     table = decision_table(decisions, decoder.classes)
     at_cues = cue_table_of(usable, ends, at_ends, decoder.classes, continuous.sfreq)
     if out is not None:

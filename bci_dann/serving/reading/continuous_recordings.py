@@ -89,6 +89,11 @@ def read_continuous(
         When the recording is not continuous.
     DataError
         When the recording is missing or cannot be read.
+
+    Warns
+    -----
+    BCIDannWarning
+        When the recording was already filtered to the band of the model, or re-referenced.
     """
     if isinstance(recording, str | Path):
         return _of_file(Path(recording), model, options)
@@ -116,13 +121,14 @@ def _of_file(path: Path, model: ServedModel, options: ReadingOptions) -> Continu
     layout = layout_for(model.recipe, options, str(path), bids_events_path(path).is_file())
     recording = read_recording(path, layout, other_tasks(model.recipe, layout, str(path)))
     check_renamed(options, recording.channels)
+    _warn_of_processing(recording.raw, model, options, str(path))
     return ContinuousRecording(recording, layout, str(path), recording_name(path))
 
 
 def continuous_of_raw(
     raw: mne.io.BaseRaw, model: ServedModel, options: ReadingOptions
 ) -> ContinuousRecording:
-    """Read a Raw in the same way as the training recordings, and warn if it was already processed.
+    """Read a Raw in the same way as the training recordings.
 
     Parameters
     ----------
@@ -146,10 +152,17 @@ def continuous_of_raw(
     from bci_dann.data.recordings.reading import apply_layout
 
     label = recording_label(raw)
-    warn_of_prior_filter(raw, model.recipe.preprocessing, label)
-    if not options.reference:
-        warn_of_reference(raw, model.recipe.preprocessing, label)
+    _warn_of_processing(raw, model, options, label)
     layout = layout_for(model.recipe, options, label)
     recording = apply_layout(raw, layout, label, other_tasks(model.recipe, layout, label))
     check_renamed(options, recording.channels)
     return ContinuousRecording(recording, layout, label, raw_session(raw))
+
+
+def _warn_of_processing(
+    raw: mne.io.BaseRaw, model: ServedModel, options: ReadingOptions, label: str
+) -> None:
+    """Warn of filters and references that the info of a recording notes."""
+    warn_of_prior_filter(raw, model.recipe.preprocessing, label)
+    if not options.reference:
+        warn_of_reference(raw, model.recipe.preprocessing, label)

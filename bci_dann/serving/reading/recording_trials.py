@@ -296,7 +296,8 @@ def _check_any_cue(recording: CuedRecording, layout: RecordingsLayout, label: st
     if recording.cues.empty and not recording.events:
         raise DataError(
             f"{label} has no trials, because it contains no events: neither annotations nor "
-            "triggers. Export it again with its events, or give epochs."
+            "triggers. Export it again with its events, give epochs, or decode it like a stream, "
+            "with `bci-dann replay`."
         )
     if recording.cues.empty:
         raise DataError(

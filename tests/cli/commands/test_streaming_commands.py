@@ -29,6 +29,17 @@ def test_replay_prints_decisions_accuracy_and_delay(bci_dann, model, recordings,
     assert picture.stat().st_size > 10_000
 
 
+def test_replay_of_a_recording_in_another_unit(bci_dann, model, recordings, tmp_path):
+    second = recordings / "new" / "second_raw.fif"
+    done = bci_dann(
+        "replay", model, second, "--csv", tmp_path / "d.csv", "--step", 1, "--unit-scale", 1e3
+    )
+    assert done.exit_code == 0
+    assert "The accuracy is not known, because no trial has a decision" in done.stdout
+    assert "nan" not in done.stdout
+    assert "--unit-scale" in done.stderr
+
+
 def test_replay_takes_the_options_of_predict(bci_dann, model, recordings, tmp_path):
     second = recordings / "new" / "second_raw.fif"
     outs = ("--csv", tmp_path / "d.csv", "--step", 0.5)

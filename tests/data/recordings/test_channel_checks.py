@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,7 @@ def test_one_file_that_has_the_channel_is_enough(mixed, load, layout, make_raw, 
     Recordings(mixed, {**layout, **keys}).get_data(["A"])
 
 
+@pytest.mark.filterwarnings("ignore:.*have the same signals")
 def test_files_that_spell_electrodes_differently(tmp_path, load, make_raw, write_fif):
     write_fif(tmp_path, "A", "1", make_raw())
     write_fif(tmp_path, "A", "2", make_raw(names=("EEG C3-A2", "CZ", "c4..")))
@@ -81,6 +84,7 @@ def with_bads(make_raw, *bads):
     return raw
 
 
+@pytest.mark.filterwarnings("ignore:.*have the same signals")
 def test_a_channel_that_is_bad_everywhere_is_left_out_with_a_word(
     tmp_path, load, make_raw, write_fif
 ):
@@ -90,6 +94,7 @@ def test_a_channel_that_is_bad_everywhere_is_left_out_with_a_word(
         assert load(tmp_path).ch_names == ["C3", "C4"]
 
 
+@pytest.mark.filterwarnings("ignore:.*have the same signals")
 def test_a_channel_that_is_bad_in_one_file(tmp_path, load, make_raw, write_fif):
     write_fif(tmp_path, "A", "1", make_raw())
     write_fif(tmp_path, "A", "2", with_bads(make_raw, "Cz"))
@@ -117,3 +122,19 @@ def test_a_reference_that_is_marked_bad(tmp_path, load, make_raw, write_fif):
     write_fif(tmp_path, "A", "1", with_bads(make_raw, "Cz"))
     with pytest.raises(DataError, match=r"\['Cz'\] are marked bad"):
         load(tmp_path, steps={"channels": ["C3", "C4"], "reference": ["Cz"]})
+
+
+def test_names_of_a_numbered_cap_are_not_taken_for_positions_silently(
+    tmp_path, load, make_raw, write_fif
+):
+    """In a cap of BioSemi with 128 electrodes, C3 is not the 10-05 electrode C3."""
+    names = [f"{sector}{number}" for sector in "ABC" for number in (3, 4, 5, 20)]
+    for subject in "AB":
+        write_fif(tmp_path, subject, "1", make_raw(seed=ord(subject), names=names))
+    with pytest.warns(BCIDannWarning) as caught:
+        load(tmp_path)
+    notes = [str(one.message) for one in caught]
+    assert any("channels C3, C4, C5 have the names of 10-05 positions" in note for note in notes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", BCIDannWarning)
+        load(tmp_path, montage="biosemi128")

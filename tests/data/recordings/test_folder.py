@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 
 import mne
 import numpy as np
@@ -21,7 +22,7 @@ from bci_dann.data import (
 )
 from bci_dann.data.fingerprint import dataset_fingerprint
 from bci_dann.data.subset import SubsetConfig, resolve_subset
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 
 
 def everything(dataset, **choice):
@@ -88,9 +89,11 @@ def test_units_can_be_scaled(tmp_path, load, make_raw, write_fif):
 
 def test_channels_in_another_order_are_put_in_order(tmp_path, load, make_raw, write_fif):
     write_fif(tmp_path, "A", "1", make_raw())
-    write_fif(tmp_path, "A", "2", make_raw().reorder_channels(["C4", "Cz", "C3"]))
+    second = make_raw().reorder_channels(["C4", "Cz", "C3"])
+    second._data[0] *= 2.0  # otherwise it is a copy of the first
+    write_fif(tmp_path, "A", "2", second)
     trials = load(tmp_path)
-    np.testing.assert_array_equal(trials.X[:9], trials.X[9:])
+    np.testing.assert_allclose(trials.X[9:], trials.X[:9] * [[1.0], [1.0], [2.0]], rtol=1e-6)
 
 
 def test_other_channels_are_named_with_the_file(tmp_path, load, make_raw, write_fif):
@@ -111,6 +114,32 @@ def test_events_that_never_occur(folder, load):
 def test_a_run_without_events_is_left_out(folder, load, make_raw, write_fif):
     write_fif(folder, "A", "03", make_raw().set_annotations(None))
     assert set(load(folder).metadata["session"]) == {"01", "02"}
+
+
+def test_an_event_with_another_spelling_in_one_run(folder, load, make_raw, write_fif):
+    """Its trials are lost, although each subject has trials of both classes."""
+    write_fif(folder, "B", "03", make_raw(seed=9, events=("Left ", "right")))
+    with pytest.warns(BCIDannWarning, match=r"'Left ' \(\d times, in sB/03_raw.fif\).*'left'"):
+        load(folder)
+
+
+def test_a_copy_of_a_recording_of_the_same_subject(folder, load, make_raw, write_fif):
+    write_fif(folder, "B", "03 (1)", make_raw(seed=9))
+    write_fif(folder, "B", "03", make_raw(seed=9))
+    with pytest.warns(BCIDannWarning, match=r"sB/03.*sB/03.*have the same signals.*`exclude`"):
+        load(folder)
+
+
+@pytest.mark.parametrize("kind", ["direct", "projection"])
+def test_recordings_with_different_references(folder, load, make_raw, write_fif, kind):
+    raw = make_raw(seed=9)
+    raw.set_eeg_reference(projection=kind == "projection", verbose="error").apply_proj()
+    write_fif(folder, "B", "03", raw)
+    with pytest.warns(BCIDannWarning, match=r"1 of 5 .*re-referenced.* sB/03_raw.fif.* sA/01_raw"):
+        load(folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", BCIDannWarning)
+        load(folder, steps={"band": None, "reference": "average"})
 
 
 def test_a_class_that_one_subject_lacks(folder, load, make_raw, write_fif):

@@ -165,11 +165,17 @@ def test_an_edf_that_was_never_closed_is_as_long_as_it_is(tmp_path, write_edf):
     assert open_recording(path, layout_of()).raw.times[-1] == pytest.approx(19.99)
 
 
-@pytest.mark.parametrize("content", [b"not a header", b""])
-def test_an_edf_that_is_not_one(tmp_path, content):
-    (tmp_path / "s1.edf").write_bytes(content)
+def test_an_edf_that_is_not_one(tmp_path):
+    (tmp_path / "s1.edf").write_bytes(b"not a header")
     with pytest.raises(DataError, match=r"s1.edf cannot be read: .*`exclude`"):
         open_recording(tmp_path / "s1.edf", layout_of())
+
+
+@pytest.mark.parametrize("name", ["s1.edf", "s1.fif", "s1.vhdr", "s1.set"])
+def test_an_empty_file(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(DataError, match=rf"{name} is empty. Copy the file again.*`exclude`"):
+        open_recording(tmp_path / name, layout_of())
 
 
 @pytest.mark.parametrize("name", ["s1.gdf", "s1.fif", "s1.vhdr"])

@@ -63,6 +63,7 @@ def test_a_pattern_without_a_file():
         check_patterns(["S03.edf"], ["S1.edf", "S3.edf"], "unit_scale")
 
 
+@pytest.mark.filterwarnings("ignore:.*have the same signals")
 def test_one_file_in_another_unit(tmp_path, load, make_raw, write_fif):
     for session, scale in (("1", 1e-5), ("2", 10.0)):
         write_fif(tmp_path, "A", session, make_raw(scale=scale))

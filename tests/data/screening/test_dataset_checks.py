@@ -9,7 +9,7 @@ import pytest
 
 from bci_dann.data import EEGTrials
 from bci_dann.data.screening.dataset_checks import RecordingComparison
-from bci_dann.exceptions import DataError
+from bci_dann.exceptions import BCIDannWarning, DataError
 
 
 def recording(subject, seed, scale=10.0, n_trials=6):
@@ -53,5 +53,6 @@ def test_a_copy_is_found_where_trials_of_one_are_missing(comparison):
         comparison.add("s9.edf", shorter, 10.0)
 
 
-def test_one_subject_may_hold_a_recording_twice(comparison):
-    comparison.add("s1b.edf", recording("1", 1), 10.0)
+def test_one_subject_may_hold_a_recording_twice_with_a_warning(comparison):
+    with pytest.warns(BCIDannWarning, match=r"s1b.edf and s1.edf have the same.*count twice"):
+        comparison.add("s1b.edf", recording("1", 1), 10.0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import mne
 import numpy as np
 import pytest
 
-from bci_dann.data import DataConfig, Preprocessing, SimulatedMI, examine_recordings
+from bci_dann.data import DataConfig, Preprocessing, SimulatedMI, examine_recordings, load_dataset
 from bci_dann.data.screening.examination import AMPLITUDE_BAND, _spectra
+from bci_dann.exceptions import DataError
 
 PARAMS = {"n_subjects": 2, "n_trials": 5}
 
@@ -55,6 +57,26 @@ def test_nothing_usable_is_a_problem(examination):
     found = examine_recordings(config, Preprocessing(reject_uv=1e-3))
     assert [problem.endswith("has no usable trials.") for problem in found.problems] == [True] * 2
     assert (found.account["amplitude"] == found.account["found"]).all()
+
+
+def test_a_subject_that_cannot_be_used_is_a_problem_as_in_preparation(tmp_path):
+    """Each recording alone can be read, but `run` refuses a subject without one of the classes."""
+    labels = {"1": ["left", "right"], "2": ["left", "other"]}
+    for seed, (subject, names) in enumerate(labels.items()):
+        noise = np.random.default_rng(seed).normal(0, 1e-5, (3, 4000))
+        info = mne.create_info(["C3", "Cz", "C4"], 100.0, "eeg")
+        raw = mne.io.RawArray(noise, info, verbose="error")
+        raw.set_annotations(mne.Annotations(np.arange(2.0, 34.0, 4.0), 0.0, names * 4))
+        raw.save(tmp_path / f"s{subject}_raw.fif", verbose="error")
+    events = {"left": "left_hand", "right": "right_hand"}
+    layout = {"pattern": "s{subject}_raw.fif", "events": events, "interval": (0, 3)}
+    config = DataConfig(dataset="Recordings", recordings=layout)
+    found = examine_recordings(config, data_dir=tmp_path)
+    assert found.account["used"].sum() == 12
+    with pytest.raises(DataError) as refused:
+        load_dataset(config, data_dir=tmp_path)
+    assert found.problems == [str(refused.value)]
+    assert "subject 2 has no trials of the class 'right_hand'" in found.problems[0]
 
 
 def test_a_channel_without_samples_has_no_spectrum_and_harms_no_other(examination):

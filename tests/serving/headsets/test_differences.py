@@ -35,6 +35,11 @@ def test_other_channels_rate_and_reference_are_description_of(raw, served):
     assert "The reference of the recording is kept" in text
 
 
+def test_only_electrodes_with_a_position_are_counted_as_interpolated_from(raw, served):
+    raw.drop_channels(["Cz"]).rename_channels({"FC3": "X1", "FC4": "X2"})
+    assert "splines from 13 electrodes at standard" in description_of(raw, served())
+
+
 def test_a_model_that_resamples_and_re_references_needs_no_description(alike, served):
     model = served(resample=100.0, reference="average")
     assert description_of(alike.resample(150, verbose="error"), model) == ""
@@ -49,6 +54,25 @@ def test_a_recording_is_referenced_to_the_electrodes_that_are_named(raw, served,
     trials = prepare(given, model, reference=["EEG FC3"])
     np.testing.assert_allclose(trials.X, expected.X, rtol=1e-3, atol=1e-3)
     assert "Re-referenced to EEG FC3." in description_of(given, model, reference=["EEG FC3"])
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+@pytest.mark.parametrize(
+    ("process", "message"),
+    [
+        (lambda raw: raw.filter(1, 20, verbose="error"), "contains 1 to 20 Hz.*8 to 30 Hz"),
+        (lambda raw: raw.set_eeg_reference(verbose="error"), "re-referenced in MNE"),
+    ],
+)
+def test_a_processed_recording_is_warned_of_in_memory_and_in_a_file(
+    alike, served, tmp_path, process, message, as_file
+):
+    recording = process(alike)
+    if as_file:
+        recording.save(tmp_path / "new_raw.fif", verbose="error")
+        recording = tmp_path / "new_raw.fif"
+    with pytest.warns(BCIDannWarning, match=message):
+        prepare(recording, served())
 
 
 def test_interpolation_does_not_depend_on_the_recorded_reference(raw, served):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bci_dann import serving
-from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 from bci_dann.reporting import draw_replay, write_replay_figure
 from bci_dann.serving import ServedModel, replay_recording
 from bci_dann.serving.online.decision import Decision
@@ -137,6 +137,15 @@ def test_a_recording_without_cues_is_decoded(causal_model, new_subject):
     result = replay_recording(causal_model, raw, step=2.0)
     assert result.cues.empty
     assert result.decisions["ok"].all()
+
+
+def test_a_recording_in_another_unit_is_warned_of(causal_model, new_subject):
+    """Every window is an artefact; `predict` refuses such a recording."""
+    in_microvolt = new_subject.copy().apply_function(lambda x: 1e6 * x)
+    with pytest.warns(BCIDannWarning, match=r"none of \d+ windows.*too large.*--unit-scale"):
+        replayed = replay_recording(causal_model, in_microvolt, step=5)
+    assert not replayed.decisions["ok"].any()
+    assert replayed.scores.n_decided == 0
 
 
 def test_without_known_classes_there_are_decisions_and_no_scores(causal_model, new_subject):
