@@ -26,10 +26,10 @@ __all__ = [
     "LARGEST_GAIN",
     "LARGEST_OUTLYING_SHARE",
     "OUTLYING_RATIO",
-    "outlying_directions",
     "robust_mean",
     "robust_mean_of_signals",
     "trial_gains",
+    "with_usual_amplitudes",
     "with_usual_powers",
     "without_outliers",
 ]
@@ -105,29 +105,6 @@ def without_outliers(log_powers: Floats, gains: Floats) -> Floats:
     ratios = log_powers - centres
     is_missing = (ratios > math.log(OUTLYING_RATIO)) | (ratios < math.log(FLAT_RATIO))
     return np.where(is_missing, centres, log_powers)
-
-
-def outlying_directions(
-    values: Floats, vectors: Floats, covariance: Floats, variances: Floats
-) -> Floats:
-    """Return the directions of a trial that have more than 20 times the power of the reference.
-
-    Parameters
-    ----------
-    values, vectors : ndarray, shape (n_chans,) and (n_chans, n_chans)
-        Eigenvalues and eigenvectors of the re-centred covariance.
-    covariance : ndarray, shape (n_chans, n_chans)
-        The covariance before re-centring (µV²).
-    variances : ndarray, shape (n_chans,)
-        The diagonal of the reference (µV²).
-
-    Returns
-    -------
-    ndarray, shape (n_chans, n_directions)
-        Orthonormal columns; mostly none.
-    """
-    gain = trial_gains(covariance[None], variances)
-    return vectors[:, floored_log(values) - gain > math.log(OUTLYING_RATIO)]
 
 
 def robust_mean(covariances: NDArray[Any], mean: str = "riemannian") -> Floats:
@@ -207,6 +184,35 @@ def with_usual_powers(recentred: Floats, covariances: Floats, variances: Floats)
     values, vectors = eigen(recentred)
     powers = without_outliers(floored_log(values), trial_gains(covariances, variances))
     return np.asarray((vectors * np.exp(powers)[:, None]) @ vectors.swapaxes(1, 2))
+
+
+def with_usual_amplitudes(whitened: Floats, trial: Floats, variances: Floats) -> Floats:
+    """Return a whitened trial in which outlying directions have the usual amplitude.
+
+    Parameters
+    ----------
+    whitened : ndarray, shape (n_chans, n_times)
+        The trial, whitened by the reference.
+    trial : ndarray, shape (n_chans, n_times)
+        The trial (µV).
+    variances : ndarray, shape (n_chans,)
+        The diagonal of the reference (µV²).
+
+    Returns
+    -------
+    ndarray, shape (n_chans, n_times)
+        Flat directions stay flat.
+    """
+    n_times = trial.shape[1]
+    values, vectors = eigen(whitened @ whitened.T / n_times)
+    gain = trial_gains((trial @ trial.T / n_times)[None], variances)
+    ratios = floored_log(values) - gain
+    is_outlying = ratios > math.log(OUTLYING_RATIO)
+    if not is_outlying.any():
+        return whitened
+    outlying = vectors[:, is_outlying]
+    surplus = 1.0 - np.exp(-ratios[is_outlying] / 2)
+    return whitened - (outlying * surplus) @ (outlying.T @ whitened)
 
 
 def _with_power(covariances: Floats) -> Floats:

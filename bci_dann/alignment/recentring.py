@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from bci_dann.alignment.artefacts import suppress_artefacts
 from bci_dann.alignment.interface import Alignment
-from bci_dann.alignment.outlying_directions import outlying_directions
+from bci_dann.alignment.outlying_directions import with_usual_amplitudes
 from bci_dann.alignment.result_cache import ResultCache
 from bci_dann.alignment.running_reference import PRIOR_TRIALS, RunningReference
-from bci_dann.alignment.whitening import eigen, inverse_square_root
+from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.exceptions import DataError
 
 __all__ = ["Recentring", "SignalWhitening", "domain_names"]
@@ -347,18 +347,8 @@ class SignalWhitening(Recentring):
             trial = np.asarray(trial, dtype=np.float64)
             whitened = whitening @ trial
             if self.robust:
-                whitened = _without_outlying_directions(whitened, trial, np.diagonal(reference))
+                whitened = with_usual_amplitudes(whitened, trial, np.diagonal(reference))
             out[index] = whitened
-
-
-def _without_outlying_directions(
-    whitened: NDArray[np.float64], trial: NDArray[np.float64], variances: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return a whitened trial without the directions in which its power is outlying."""
-    n_times = trial.shape[1]
-    values, vectors = eigen(whitened @ whitened.T / n_times)
-    strong = outlying_directions(values, vectors, trial @ trial.T / n_times, variances)
-    return whitened - strong @ (strong.T @ whitened) if strong.shape[1] else whitened
 
 
 def domain_names(domains: ArrayLike | None, n_trials: int) -> NDArray[np.str_]:

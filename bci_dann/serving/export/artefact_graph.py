@@ -30,9 +30,9 @@ __all__ = [
     "row_medians",
     "shrunk",
     "suppress_artefacts",
+    "with_usual_amplitudes",
     "without_bursts",
     "without_outliers",
-    "without_outlying_directions",
 ]
 
 
@@ -163,8 +163,8 @@ def without_outliers(centred: Tensor, covariances: Tensor, variances: Tensor) ->
     return gains * (above @ scaled + (eye - above))
 
 
-def without_outlying_directions(whitened: Tensor, covariances: Tensor, variances: Tensor) -> Tensor:
-    """Return whitened trials without the directions in which their power is outlying.
+def with_usual_amplitudes(whitened: Tensor, covariances: Tensor, variances: Tensor) -> Tensor:
+    """Return whitened trials in which outlying directions have the usual amplitude.
 
     Parameters
     ----------
@@ -178,10 +178,15 @@ def without_outlying_directions(whitened: Tensor, covariances: Tensor, variances
     Returns
     -------
     Tensor, shape (batch, n_chans, n_times)
-        As aligned by ``EuclideanAlignment(robust=True)``.
+        As :func:`bci_dann.alignment.outlying_directions.with_usual_amplitudes`.
     """
+    eye = torch.eye(whitened.shape[1], dtype=torch.float64)
     centred = whitened @ whitened.transpose(1, 2) / whitened.shape[2]
-    return _usual_directions(centred / _trial_gains(covariances, variances)) @ whitened
+    scaled = centred / _trial_gains(covariances, variances)
+    usual = _usual_directions(scaled)
+    outlying = eye - usual
+    _, factors = roots(outlying @ scaled @ outlying + usual)
+    return factors @ whitened
 
 
 def _trial_gains(covariances: Tensor, variances: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from bci_dann.alignment.recentring import SignalWhitening
 from bci_dann.alignment.whitening import inverse_square_root
 from bci_dann.exceptions import ConfigError
 from bci_dann.models.fast.body import FastBody
-from bci_dann.serving.export.artefact_graph import suppress_artefacts, without_outlying_directions
+from bci_dann.serving.export.artefact_graph import suppress_artefacts, with_usual_amplitudes
 
 if TYPE_CHECKING:
     from bci_dann.alignment import Alignment
@@ -81,7 +81,7 @@ class AlignedNetworks(nn.Module):
         trials = suppress_artefacts(trials, self.whitening).double()
         covariances = trials @ trials.transpose(1, 2) / trials.shape[2]
         whitened = self.whitening @ trials
-        return without_outlying_directions(whitened, covariances, self.variances).float()
+        return with_usual_amplitudes(whitened, covariances, self.variances).float()
 
 
 def _whitening(alignment: Alignment | None) -> Tensor | None:
