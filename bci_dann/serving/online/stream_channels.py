@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -39,7 +40,7 @@ class StreamChannels:
         rename: Mapping[str, str] | None = None,
     ) -> None:
         self.stream_names = [str(name) for name in ch_names]
-        repeated = sorted({n for n in self.stream_names if self.stream_names.count(n) > 1})
+        repeated = _repeated(self.stream_names)
         if repeated:
             raise DataError(
                 f"several channels of the stream have the names {repeated}. Give each channel its "
@@ -47,6 +48,12 @@ class StreamChannels:
             )
         steps = recipe.preprocessing
         names = _renamed(self.stream_names, {**recipe.layout.rename, **(rename or {})})
+        repeated = _repeated(names)
+        if repeated:
+            raise DataError(
+                f"several channels of the stream have the names {repeated} after renaming. Give "
+                "them different names with --rename OLD=NEW (or rename= in Python)."
+            )
         self.names = list(steps.channels or names)
         wanted = _indices(self.names, names)
         if isinstance(steps.reference, list):
@@ -95,6 +102,10 @@ class StreamChannels:
         if not self._reference:
             return signals
         return np.asarray(signals - picked[self._reference].mean(axis=0))
+
+
+def _repeated(names: Sequence[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def _renamed(names: list[str], rename: Mapping[str, str]) -> list[str]:
