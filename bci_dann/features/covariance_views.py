@@ -209,10 +209,20 @@ def delayed_covariances(
     -------
     ndarray, shape (n_trials, n_copies * n_chans, n_copies * n_chans)
         By oracle approximating shrinkage (µV²); the channels of a copy are side by side.
+
+    Raises
+    ------
+    DataError
+        When trials have fewer samples than there are copies.
     """
     n_chans, n_times = X.shape[1:]
     lag = possible_lag(n_times, n_copies, lag)
     n_samples = n_times - (n_copies - 1) * lag  # of a copy
+    if n_samples < 1:
+        raise DataError(
+            f"trials of {n_times} samples are too short for {n_copies} delayed copies of the "
+            "channels: take longer trials, or fewer n_delays."
+        )
     wide = np.asarray(X, dtype=np.float64)
     wide = wide - wide.mean(axis=2, keepdims=True)  # nearly that of each copy, which is exact below
     first = wide[:, :, :n_samples]
