@@ -234,10 +234,13 @@ class Recentring(Alignment, BaseEstimator):
     def transform_into(self, X: NDArray[Any], domains: ArrayLike | None, out: NDArray[Any]) -> None:
         """Write re-centred trials into ``out``, shape (n_trials, ...); see :meth:`transform`."""
         check_is_fitted(self)
-        names = None if domains is None else domain_names(domains, len(X))
-        for name in [None] if names is None else np.unique(names):
+        if domains is None:
+            self._whiten(X, inverse_square_root(self.fallback_), out, np.arange(len(X)))
+            return
+        names = domain_names(domains, len(X))
+        for name in np.unique(names):
             reference = self.references_.get(str(name), self.fallback_)
-            where = np.arange(len(X)) if names is None else np.flatnonzero(names == name)
+            where = np.flatnonzero(names == name)
             self._whiten(X, inverse_square_root(reference), out, where)
 
     def to_arrays(self) -> dict[str, NDArray[np.float64]]:
