@@ -254,7 +254,7 @@ def weigh_sources(
     >>> round(float(weighed.weights.mean()), 6), 0.5 < weighed.domain_auc < 0.95
     (1.0, True)
     """
-    check_option("classifier", ratio, WEIGHTINGS)
+    check_option("ratio", ratio, WEIGHTINGS)
     check_between("clip", clip, 0.0, 0.5)
     check_between("temper", temper, 0.0, math.inf, inclusive=True)
     weighting_class = getattr(builtin_weightings, WEIGHTINGS[ratio].partition(":")[2])
