@@ -195,13 +195,8 @@ class Recentring(Alignment, BaseEstimator):
         self, covariance: NDArray[np.float64], domain: str, cache: ResultCache | None = None
     ) -> Self:
         """Update by the covariance of a trial (µV²); see :meth:`update`."""
-        running = self._running
         reference = self.references_.get(domain, self.fallback_)
-        if running is None and domain not in self.references_:
-            running = RunningReference.of_new_subject(domain, reference)
-        elif running is None or running.domain != domain:
-            running = RunningReference(domain, PRIOR_TRIALS)
-        running, reference = running.rescaled(reference, covariance)
+        running, reference = self._running_of(domain).rescaled(reference, covariance)
         self._running, weight = running.next_weight()
         whitening = cached(cache, inverse_square_root, reference)
         moved = step_towards_covariance(
@@ -210,6 +205,15 @@ class Recentring(Alignment, BaseEstimator):
         self.references_ = {**self.references_, domain: moved}
         self.fallback_ = moved
         return self
+
+    def _running_of(self, domain: str) -> RunningReference:
+        """Return how far the reference of a domain has been updated."""
+        running = self._running
+        if running is not None and running.domain == domain:
+            return running
+        if running is None and domain not in self.references_:
+            return RunningReference.of_new_subject(domain, self.fallback_)
+        return RunningReference(domain, PRIOR_TRIALS)  # learned before, or a further session
 
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
         """Re-centre trials by the frozen references.

@@ -223,27 +223,29 @@ def delayed_covariances(
             f"trials of {n_times} samples are too short for {n_copies} delayed copies of the "
             "channels: take longer trials, or fewer n_delays."
         )
-    wide = np.asarray(X, dtype=np.float64)
-    wide = wide - wide.mean(axis=2, keepdims=True)  # nearly that of each copy, which is exact below
-    first = wide[:, :, :n_samples]
+    signals = np.asarray(X, dtype=np.float64)
+    # rounding errors are smaller without the mean; that of each copy differs, and follows below
+    signals = signals - signals.mean(axis=2, keepdims=True)
+    first = signals[:, :, :n_samples]
     # samples of each copy that the next one lacks, and samples that the next one has instead
     blocks = range(0, (n_copies - 1) * lag, lag)
-    lost = np.concatenate([wide[:, :, i : i + lag] for i in blocks], axis=1)
+    lost = np.concatenate([signals[:, :, i : i + lag] for i in blocks], axis=1)
     gained = np.concatenate(
-        [wide[:, :, n_samples + i : n_samples + i + lag] for i in blocks], axis=1
+        [signals[:, :, n_samples + i : n_samples + i + lag] for i in blocks], axis=1
     )
     change = gained @ gained.swapaxes(1, 2) - lost @ lost.swapaxes(1, 2)
-    moved = gained.sum(axis=2) - lost.sum(axis=2)
+    change_of_sums = gained.sum(axis=2) - lost.sum(axis=2)
     width = n_copies * n_chans
+    # first products and sums, divided by the number of samples below
     covariances, means = np.empty((len(X), width, width)), np.empty((len(X), width))
     means[:, :n_chans] = first.sum(axis=2)
     for copy in range(n_copies):
         here = slice(copy * n_chans, (copy + 1) * n_chans)
-        delayed = wide[:, :, copy * lag : copy * lag + n_samples].swapaxes(1, 2)
+        delayed = signals[:, :, copy * lag : copy * lag + n_samples].swapaxes(1, 2)
         np.matmul(first, delayed, out=covariances[:, :n_chans, here])
     for row in range(n_chans, width, n_chans):
         above, here = slice(row - n_chans, row), slice(row, row + n_chans)
-        means[:, here] = means[:, above] + moved[:, above]
+        means[:, here] = means[:, above] + change_of_sums[:, above]
     _fill_from_first_row(covariances, change, n_chans)
     covariances /= n_samples
     means /= n_samples
