@@ -56,7 +56,8 @@ class OnlineDecoder:
         that does not overlap with the previous one, after its decision.
     abstain_below : float or None
         Leave a window without a class if its largest probability is below this. By default the
-        threshold of the model, if it has one.
+        threshold of the model, if it has one. A window for which all classes are equally probable
+        never gets a class.
     rename : mapping of str to str, or None
         Electrode names by channel name, in addition to the renaming used in training.
     keep : int
