@@ -123,9 +123,11 @@ def adapt_head(
     """
     is_unlabelled = torch.from_numpy(to_adapt_to)
     data = replace(data, prior=torch.from_numpy(prior))
-    adapts = bool(data.is_target.any()) and any(one.weight for one in terms)
     guarded = guard and bool(is_unlabelled.any())
-    strengths = [0.0] if not adapts else list(STRENGTHS) if guarded else [0.0, 1.0]
+    if not data.is_target.any() or not any(one.weight for one in terms):
+        strengths = [0.0]  # no trials to adapt to, or no terms
+    else:
+        strengths = list(STRENGTHS) if guarded else [0.0, 1.0]
     heads = [base]
     for strength in strengths[1:]:
         # the features are fixed, so no term here has layers of its own

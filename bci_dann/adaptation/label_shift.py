@@ -156,13 +156,14 @@ def prior_from_labels(labels: NDArray[np.int64], n_classes: int) -> Floats:
     array([0.65, 0.35])
     """
     counts = np.bincount(labels, minlength=n_classes)
+    pseudo_counts = np.full(n_classes, PSEUDO_LABELS)
     # log-likelihoods of the labels with equal shares, and under the Dirichlet prior
-    equal = -len(labels) * np.log(n_classes)
-    prior = np.full(n_classes, PSEUDO_LABELS)
-    unequal = _log_beta(counts + prior) - _log_beta(prior)
-    is_equal = expit(np.log(DESIGNED_EQUAL / (1 - DESIGNED_EQUAL)) + equal - unequal)
-    drawn = (counts + PSEUDO_LABELS) / (len(labels) + prior.sum())
-    return np.asarray(is_equal / n_classes + (1 - is_equal) * drawn)
+    of_equal = -len(labels) * np.log(n_classes)
+    of_dirichlet = _log_beta(counts + pseudo_counts) - _log_beta(pseudo_counts)
+    prior_log_odds = np.log(DESIGNED_EQUAL / (1 - DESIGNED_EQUAL))
+    p_equal = expit(prior_log_odds + of_equal - of_dirichlet)
+    dirichlet_mean = (counts + PSEUDO_LABELS) / (len(labels) + pseudo_counts.sum())
+    return np.asarray(p_equal / n_classes + (1 - p_equal) * dirichlet_mean)
 
 
 def _log_beta(counts: Floats) -> float:
@@ -260,12 +261,15 @@ def offsets_for_mean_probabilities(scores: Floats, prior: Floats) -> Floats:
 
 
 def offsets_for_decisions(scores: Floats, prior: Floats) -> Floats:
-    """Return offsets that make the shares of the decided classes equal to given class shares.
+    """Return offsets that bring the shares of the decided classes close to given class shares.
 
     Where the shares are known, the decisions should match them. Matching the mean probabilities
     instead would overshoot, since the probabilities of a decoder that was trained on other subjects
-    are less extreme than its accuracy justifies. Scores are therefore scaled up first, until
-    probabilities are nearly decisions.
+    are less extreme than its accuracy justifies. Scores are therefore scaled first, to a standard
+    deviation over trials and classes at which probabilities are nearly decisions. The scale
+    includes the mean difference between classes: where this is much larger than the differences
+    between trials, probabilities remain uncertain, and the shares of the decisions differ from
+    those that are given.
 
     Parameters
     ----------

@@ -140,14 +140,14 @@ class OnlineHead:
         OnlineHead
             Without trials.
         """
+        n_features, n_classes = base.weights.shape
         directions = penalty.factor[:, :-1].numpy()
         fixed = np.vstack([directions, base.weights.numpy().T]).astype(np.float32)
-        wide = fixed.astype(np.float64)
-        none = np.zeros((len(fixed), base.weights.shape[1]))
-        mean = np.zeros(fixed.shape[1])
-        rows = np.empty((0, fixed.shape[1]), dtype=np.float32)
-        products, biases = wide @ wide.T, base.biases.numpy()
-        return cls(base, fixed, rows, (), products, none, biases, mean, local_span)
+        in_double = fixed.astype(np.float64)
+        products, biases = in_double @ in_double.T, base.biases.numpy()
+        rows, mean = np.empty((0, n_features), dtype=np.float32), np.zeros(n_features)
+        no_change = np.zeros((len(fixed), n_classes))
+        return cls(base, fixed, rows, (), products, no_change, biases, mean, local_span)
 
     def with_trial(self, features: NDArray[Any], domain: str) -> OnlineHead:
         """Return the state with one more trial; the oldest is dropped where there are too many.
@@ -165,30 +165,29 @@ class OnlineHead:
             With the same head, minus the contribution of a dropped trial.
         """
         row = features.astype(np.float32)
-        weight = 1.0 + (1.0 - 1.0 / SPAN) * self.weight
         # one more row and column of inner products; the new trial has no part in the head yet
         new = np.array([*(self.fixed @ row), *(self.rows @ row), row @ row])
         size = len(new)
         products, coefficients = np.empty((size, size)), np.zeros((size, len(self.biases)))
         products[:-1, :-1], products[-1], products[:, -1] = self.products, new, new
         coefficients[:-1] = self.coefficients
-        too_many = len(self.rows) == MOST_TRIALS
-        rows = np.concatenate([self.rows[1:] if too_many else self.rows, row[None]])
-        domains = (*self.domains, domain)
-        if too_many:
+        rows, domains = np.concatenate([self.rows, row[None]]), (*self.domains, domain)
+        if len(rows) > MOST_TRIALS:
             oldest = len(self.fixed)
             products = np.delete(np.delete(products, oldest, 0), oldest, 1)
             coefficients = np.delete(coefficients, oldest, 0)
-            domains = domains[1:]
+            rows, domains = rows[1:], domains[1:]
+        weight = 1.0 + (1.0 - 1.0 / SPAN) * self.weight
+        mean = self.mean
+        if self.local_span is not None:
+            mean = mean + (features - mean) / weight
         return replace(
             self,
             rows=rows,
             domains=domains,
             products=products,
             coefficients=coefficients,
-            mean=self.mean
-            if self.local_span is None
-            else self.mean + (features - self.mean) / weight,
+            mean=mean,
             weight=weight,
             count=self.count + 1,
         )
@@ -218,20 +217,22 @@ class OnlineHead:
         TrainingError
             When the loss is not finite.
         """
-        # rows of `coordinates`: directions of the penalty, weights of the base, last trials
-        coordinates = self._coordinates()
         n_fixed, n_classes = len(self.fixed), len(self.biases)
         n_directions = n_fixed - n_classes
-        start = coordinates[n_directions:n_fixed].T + coordinates.T @ self.coefficients
-        held = HeadPenalty(
-            self._head(coordinates[n_directions:n_fixed].T, self.base.biases.numpy()),
+        # in coordinates of the span: directions of the penalty, weights of the base, last trials
+        coordinates = self._coordinates()
+        directions, base_weights, trials = np.split(coordinates, [n_directions, n_fixed])
+        in_span = HeadPenalty(
+            self._head(base_weights.T, self.base.biases.numpy()),
             penalty.ridge,
-            torch.cat([torch.from_numpy(coordinates[:n_directions]), penalty.factor[:, -1:]], 1),
+            torch.cat([torch.from_numpy(directions), penalty.factor[:, -1:]], 1),
         )
+        current = self._head(base_weights.T + coordinates.T @ self.coefficients, self.biases)
         objective = build_objective(terms, Sizes(1, n_classes, n_domains=2, has_target=True))
-        data = _unlabelled(self._centred(coordinates[n_fixed:]), prior)
-        head = fit_linear(data, objective, held, self._head(start, self.biases), max_iter=STEPS)
-        change = head.weights.numpy() - held.head.weights.numpy()
+        data = _data_without_labels(self._centred(trials), prior)
+        head = fit_linear(data, objective, in_span, current, max_iter=STEPS)
+        # back from coordinates to coefficients of `fixed` and `rows`
+        change = head.weights.numpy() - in_span.head.weights.numpy()
         coefficients = np.linalg.solve(coordinates.T, change)
         return replace(self, coefficients=coefficients, biases=head.biases.numpy())
 
@@ -371,7 +372,7 @@ class OnlineHead:
         return centred
 
     def _coordinates(self) -> Floats:
-        """Return coordinates of ``fixed`` and ``rows`` that have the same inner products."""
+        """Return coordinates of ``fixed`` and ``rows`` in their span, with these inner products."""
         norms = np.sqrt(np.maximum(np.diag(self.products), np.finfo(np.float64).tiny))
         cosines = self.products / np.outer(norms, norms)
         factor = np.linalg.cholesky(cosines + JITTER * np.eye(len(norms)))
@@ -382,7 +383,8 @@ class OnlineHead:
         return LinearHead(torch.from_numpy(np.ascontiguousarray(weights)), torch.from_numpy(biases))
 
 
-def _unlabelled(X: Floats, prior: Floats) -> TrainingData:
+def _data_without_labels(X: Floats, prior: Floats) -> TrainingData:
+    """Return trials of the target, in coordinates of the span, as the input of a training."""
     count = len(X)
     return TrainingData(
         X=torch.from_numpy(X),

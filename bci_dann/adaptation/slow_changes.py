@@ -227,18 +227,20 @@ class SlowChanges:
             :func:`~bci_dann.features.local_deviations`. Where cues come in blocks, local means are
             kept.
         """
+        # where cues come in blocks, slow changes of trials of unknown class may be the classes
         in_blocks = self.in_blocks or self._seems_in_blocks(X[is_new], domains[is_new])
         removable = ~is_new if in_blocks else np.ones(len(X), dtype=bool)
         cleaned = self._without_local_means(X, labels, domains, removable)
         directions = self.directions if includes_sources else self.directions[:, : self.n_fitted]
-        used = as_slice(removable)
         if self.remove_drift and not self.in_blocks and removable.sum() >= MIN_TRIALS:
+            rows = as_slice(removable)
             if includes_sources and self.span is not None:
-                strong = self._strong_drift(X[used], cleaned[used], domains[used])
+                # subtracted local means hide strong drift, without removing all of it
+                strong = self._strong_drift(X[rows], cleaned[rows], domains[rows])
                 directions = np.hstack([directions, strong])
             cleaned = without_directions(cleaned, directions)
-            weak = drift_directions(cleaned[used], domains[used])
-            directions = np.hstack([directions, weak])
+            other = drift_directions(cleaned[rows], domains[rows])
+            directions = np.hstack([directions, other])
         n_fitted = directions.shape[1] if includes_sources else self.n_fitted
         changes = replace(self, directions=directions, n_fitted=n_fitted)
         return changes, without_directions(cleaned, directions)

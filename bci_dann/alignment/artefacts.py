@@ -39,6 +39,7 @@ from bci_dann.alignment.shrunk_covariance import shrunk
 __all__ = [
     "burst_margin",
     "longest_norm",
+    "relative_limit",
     "shorten",
     "suppress_artefacts",
     "winsorise",
@@ -154,8 +155,8 @@ def winsorise(X: NDArray[Any]) -> NDArray[Any]:
 
     Sample ``x_t`` of a trial has the Mahalanobis norm ``d_t = sqrt(x_t' C^+ x_t)``, where ``C``
     is the scatter matrix of the scaled samples; the scaling is therefore invariant to linear mixing
-    of the channels. The limit is ``median(d) sqrt(q_0.99 / q_0.5)``, with quantiles of the
-    chi-squared distribution whose degrees of freedom are the rank of the trial.
+    of the channels. The limit is the median of the norms times :func:`relative_limit` of the rank
+    of the trial.
 
     Parameters
     ----------
@@ -171,6 +172,25 @@ def winsorise(X: NDArray[Any]) -> NDArray[Any]:
     for trial in scaled:
         trial *= _scale_factors(trial.astype(np.float64)).astype(scaled.dtype)
     return scaled
+
+
+@functools.cache
+def relative_limit(rank: int) -> float:
+    """Return the largest norm of a sample that is not scaled, in relation to the median norm.
+
+    Parameters
+    ----------
+    rank : int
+        Rank of the trial, at least 1.
+
+    Returns
+    -------
+    float
+        ``sqrt(q_0.99 / q_0.5)``, with quantiles of the chi-squared distribution whose degrees of
+        freedom are the rank.
+    """
+    # chdtri inverts the upper tail of the chi-squared distribution
+    return float(np.sqrt(chdtri(rank, 1.0 - ORDINARY_SHARE) / chdtri(rank, 0.5)))
 
 
 def longest_norm(vectors: Sequence[NDArray[Any]]) -> float:
@@ -255,7 +275,7 @@ def _scale_factors(trial: NDArray[np.float64]) -> NDArray[np.float64]:
     scatter = trial @ trial.T
     squares = _squared_norms(trial, scatter)
     # leverages sum to the rank, which is lower after an average reference
-    limit = _relative_limit(max(round(float(squares.sum())), 1))
+    limit = relative_limit(max(round(float(squares.sum())), 1))
     factors = np.ones(len(squares))
     for _ in range(N_STEPS):
         before, factors = factors, _limited(squares, limit)
@@ -293,13 +313,6 @@ def _median_root(squares: NDArray[np.float64]) -> float:
     middle = len(squares) // 2
     ranks = (middle,) if len(squares) % 2 else (middle - 1, middle)
     return float(np.sqrt(np.partition(squares, ranks)[list(ranks)]).mean())
-
-
-@functools.cache
-def _relative_limit(rank: int) -> float:
-    """Return the largest ordinary norm in relation to the median; see :func:`winsorise`."""
-    # chdtri inverts the upper tail of the chi-squared distribution
-    return float(np.sqrt(chdtri(rank, 1.0 - ORDINARY_SHARE) / chdtri(rank, 0.5)))
 
 
 def _squared_norms(X: NDArray[np.float64], scatter: NDArray[np.float64]) -> NDArray[np.float64]:

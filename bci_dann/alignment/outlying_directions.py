@@ -126,13 +126,15 @@ def robust_mean(covariances: NDArray[Any], mean: str = "riemannian") -> Floats:
     ndarray, shape (n_chans, n_chans)
         Symmetric and positive definite (µV²).
     """
-    covariances = _with_power(np.asarray(covariances, dtype=np.float64))
-    near = _centre(covariances, _start(covariances), _bounded, ROUGH_TOLERANCE)
-    centre = _centre(covariances, near, without_outliers, TOLERANCE)
+    covariances = _without_flat_trials(np.asarray(covariances, dtype=np.float64))
+    start = _median_covariance(covariances)
+    # which directions are outlying is known only near the mean; until then they are limited
+    rough = _mean_by_influence(covariances, start, _limited, ROUGH_TOLERANCE)
+    centre = _mean_by_influence(covariances, rough, without_outliers, TOLERANCE)
     is_usual = _outlying_share(covariances, centre) <= LARGEST_OUTLYING_SHARE
     if mean == "euclidean":
         return _arithmetic_mean(covariances, centre) if is_usual else covariances.mean(axis=0)
-    return centre if is_usual else _centre(covariances, near, _unlimited, TOLERANCE)
+    return centre if is_usual else _mean_by_influence(covariances, rough, _unlimited, TOLERANCE)
 
 
 def robust_mean_of_signals(covariances: Floats, mean: str, shrinkage: float = 0.0) -> Floats:
@@ -160,7 +162,7 @@ def robust_mean_of_signals(covariances: Floats, mean: str, shrinkage: float = 0.
     has_signal = values > RANK_TOLERANCE * max(values[-1], 0.0)
     span = np.eye(len(values)) if has_signal.all() else vectors[:, has_signal]
     within = span.T @ covariances @ span
-    within = (1.0 - shrinkage) * within + shrinkage * _start(within)
+    within = (1.0 - shrinkage) * within + shrinkage * _median_covariance(within)
     return np.asarray(span @ robust_mean(within, mean) @ span.T)
 
 
@@ -215,14 +217,14 @@ def with_usual_amplitudes(whitened: Floats, trial: Floats, variances: Floats) ->
     return whitened - (outlying * surplus) @ (outlying.T @ whitened)
 
 
-def _with_power(covariances: Floats) -> Floats:
+def _without_flat_trials(covariances: Floats) -> Floats:
     """Return the covariances of trials that are not flat; all of them where most are flat."""
     powers = np.trace(covariances, axis1=1, axis2=2)
     has_power = powers > LEAST_POWER * np.median(powers)
     return covariances if has_power.all() or not has_power.any() else covariances[has_power]
 
 
-def _start(covariances: Floats) -> Floats:
+def _median_covariance(covariances: Floats) -> Floats:
     """Return a covariance of median variances and mean correlations."""
     variances = np.diagonal(covariances, axis1=1, axis2=2)
     variances = np.maximum(variances, LEAST_POWER * variances.max(axis=1, keepdims=True))
@@ -232,20 +234,25 @@ def _start(covariances: Floats) -> Floats:
     return np.asarray(correlations * (scale[:, None] * scale))
 
 
-def _centre(
+def _mean_by_influence(
     covariances: Floats,
     mean: Floats,
     influence: Callable[[Floats, Floats], Floats],
     tolerance: float,
 ) -> Floats:
-    """Return where the mean of the limited tangent vectors is zero, from a starting point."""
+    """Return an M-estimate of the mean covariance, by iterations from a first estimate ``mean``.
+
+    ``influence`` maps the log powers of the directions of each trial, in relation to the current
+    estimate, and the gains of the trials to those that count. Each step moves along the mean of the
+    tangent vectors with these log powers, until this mean is zero up to the tolerance.
+    """
     length, shortest = 1.0, math.inf
     for _ in range(N_STEPS):
         whitening = inverse_square_root(mean)
         values, vectors = eigen(whitening @ covariances @ whitening)
         gains = trial_gains(covariances, np.diagonal(mean))
-        limited = influence(floored_log(values), gains)
-        step, directions = np.linalg.eigh(_mean_of_products(vectors, limited))
+        log_powers = influence(floored_log(values), gains)
+        step, directions = np.linalg.eigh(_mean_of_products(vectors, log_powers))
         root = mean @ whitening @ directions
         mean = (root * np.exp(length * step)) @ root.T
         mean = (mean + mean.T) / 2
@@ -283,8 +290,10 @@ def _outlying_share(covariances: Floats, mean: Floats) -> float:
 
 
 def _unlimited(log_powers: Floats, gains: Floats) -> Floats:  # noqa: ARG001
+    """Return all log powers; the mean is then the Karcher mean."""
     return log_powers
 
 
-def _bounded(log_powers: Floats, gains: Floats) -> Floats:
+def _limited(log_powers: Floats, gains: Floats) -> Floats:
+    """Return log powers up to a limit (Huber's function)."""
     return np.minimum(log_powers, gains[:, None] + math.log(LARGEST_INFLUENCE))

@@ -192,16 +192,21 @@ class Recentring(Alignment, BaseEstimator):
         self, covariance: NDArray[np.float64], domain: str, cache: ResultCache | None = None
     ) -> Self:
         """Update by the covariance of a trial (µV²); see :meth:`update`."""
-        running = self._running
         reference = self.references_.get(domain, self.fallback_)
-        if running is None and domain not in self.references_:
-            running = RunningReference.of_new_subject(domain, reference)
-        elif running is None or running.domain != domain:
-            running = RunningReference(domain, PRIOR_TRIALS)
+        running = self._running_of(domain)
         self._running, moved = running.step(reference, covariance, self._metric() or "", cache)
         self.references_ = {**self.references_, domain: moved}
         self.fallback_ = moved
         return self
+
+    def _running_of(self, domain: str) -> RunningReference:
+        """Return how far the reference of a domain has been updated."""
+        running = self._running
+        if running is not None and running.domain == domain:
+            return running
+        if running is None and domain not in self.references_:
+            return RunningReference.of_new_subject(domain, self.fallback_)
+        return RunningReference(domain, PRIOR_TRIALS)  # learned before, or a further session
 
     def transform(self, X: NDArray[Any], domains: ArrayLike | None = None) -> NDArray[Any]:
         """Re-centre trials by the frozen references.
@@ -226,11 +231,13 @@ class Recentring(Alignment, BaseEstimator):
     def transform_into(self, X: NDArray[Any], domains: ArrayLike | None, out: NDArray[Any]) -> None:
         """Write re-centred trials into ``out``, shape (n_trials, ...); see :meth:`transform`."""
         check_is_fitted(self)
-        names = None if domains is None else domain_names(domains, len(X))
-        for name in [None] if names is None else np.unique(names):
+        if domains is None:
+            self._whiten(X, self.fallback_, out, np.arange(len(X)))
+            return
+        names = domain_names(domains, len(X))
+        for name in np.unique(names):
             reference = self.references_.get(str(name), self.fallback_)
-            where = np.arange(len(X)) if names is None else np.flatnonzero(names == name)
-            self._whiten(X, reference, out, where)
+            self._whiten(X, reference, out, np.flatnonzero(names == name))
 
     def to_arrays(self) -> dict[str, NDArray[np.float64]]:
         """Return the references as arrays; see :meth:`Alignment.to_arrays`."""

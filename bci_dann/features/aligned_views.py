@@ -45,8 +45,9 @@ class AlignedViews(Alignment):
     def __init__(self, first: Alignment, views: TangentViews) -> None:
         self.first = first
         self.views = views
+        self.takes_rest = first.takes_rest
 
-    def fit(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
+    def fit(self, X: NDArray[Any], domains: ArrayLike | None = None, **rest: Any) -> Self:
         """Fit the alignment, and the views to the aligned signals.
 
         Parameters
@@ -55,6 +56,8 @@ class AlignedViews(Alignment):
             Source trials (µV).
         domains : array-like of str, shape (n_trials,), optional
             The domain of each trial.
+        **rest : object
+            Rest windows, for an alignment that takes them; see :class:`Alignment`.
 
         Returns
         -------
@@ -62,11 +65,11 @@ class AlignedViews(Alignment):
             ``self``.
         """
         self.first.cache = self.views.cache = self.cache
-        self.first.fit(X, domains)
+        self.first.fit(X, domains, **rest)
         self.views.fit(self._aligned(X, domains), domains)
         return self
 
-    def extend(self, X: NDArray[Any], domains: ArrayLike | None = None) -> Self:
+    def extend(self, X: NDArray[Any], domains: ArrayLike | None = None, **rest: Any) -> Self:
         """Extend the alignment; the views have no references for single domains.
 
         Parameters
@@ -75,13 +78,15 @@ class AlignedViews(Alignment):
             Trials of the new domains (µV).
         domains : array-like of str, shape (n_trials,), optional
             The domain of each trial.
+        **rest : object
+            Rest windows, for an alignment that takes them; see :class:`Alignment`.
 
         Returns
         -------
         AlignedViews
             ``self``.
         """
-        self.first.extend(X, domains)
+        self.first.extend(X, domains, **rest)
         return self
 
     @property

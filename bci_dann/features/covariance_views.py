@@ -209,31 +209,43 @@ def delayed_covariances(
     -------
     ndarray, shape (n_trials, n_copies * n_chans, n_copies * n_chans)
         By oracle approximating shrinkage (µV²); the channels of a copy are side by side.
+
+    Raises
+    ------
+    DataError
+        When trials have fewer samples than there are copies.
     """
     n_chans, n_times = X.shape[1:]
     lag = possible_lag(n_times, n_copies, lag)
     n_samples = n_times - (n_copies - 1) * lag  # of a copy
-    wide = np.asarray(X, dtype=np.float64)
-    wide = wide - wide.mean(axis=2, keepdims=True)  # nearly that of each copy, which is exact below
-    first = wide[:, :, :n_samples]
+    if n_samples < 1:
+        raise DataError(
+            f"trials of {n_times} samples are too short for {n_copies} delayed copies of the "
+            "channels: take longer trials, or fewer n_delays."
+        )
+    signals = np.asarray(X, dtype=np.float64)
+    # rounding errors are smaller without the mean; that of each copy differs, and follows below
+    signals = signals - signals.mean(axis=2, keepdims=True)
+    first = signals[:, :, :n_samples]
     # samples of each copy that the next one lacks, and samples that the next one has instead
     blocks = range(0, (n_copies - 1) * lag, lag)
-    lost = np.concatenate([wide[:, :, i : i + lag] for i in blocks], axis=1)
+    lost = np.concatenate([signals[:, :, i : i + lag] for i in blocks], axis=1)
     gained = np.concatenate(
-        [wide[:, :, n_samples + i : n_samples + i + lag] for i in blocks], axis=1
+        [signals[:, :, n_samples + i : n_samples + i + lag] for i in blocks], axis=1
     )
     change = gained @ gained.swapaxes(1, 2) - lost @ lost.swapaxes(1, 2)
-    moved = gained.sum(axis=2) - lost.sum(axis=2)
+    change_of_sums = gained.sum(axis=2) - lost.sum(axis=2)
     width = n_copies * n_chans
+    # first products and sums, divided by the number of samples below
     covariances, means = np.empty((len(X), width, width)), np.empty((len(X), width))
     means[:, :n_chans] = first.sum(axis=2)
     for copy in range(n_copies):
         here = slice(copy * n_chans, (copy + 1) * n_chans)
-        delayed = wide[:, :, copy * lag : copy * lag + n_samples].swapaxes(1, 2)
+        delayed = signals[:, :, copy * lag : copy * lag + n_samples].swapaxes(1, 2)
         np.matmul(first, delayed, out=covariances[:, :n_chans, here])
     for row in range(n_chans, width, n_chans):
         above, here = slice(row - n_chans, row), slice(row, row + n_chans)
-        means[:, here] = means[:, above] + moved[:, above]
+        means[:, here] = means[:, above] + change_of_sums[:, above]
     _fill_from_first_row(covariances, change, n_chans)
     covariances /= n_samples
     means /= n_samples

@@ -372,7 +372,7 @@ class TangentViews(Alignment, BaseEstimator):
         if known is not None and all(map(np.array_equal, known[1:], references)):
             return known[0]
         last = self._last_trial_cache
-        if last is not None and len(X) == 1:
+        if last is not None and len(X) == 1:  # `update` with this trial may follow
             whitenings = [cached(last, inverse_square_root, one) for one in references]
             covariances = self._last_trial_covariances(X, last)
             return tangent_vectors(covariances, references, whitenings, self.robust, last)

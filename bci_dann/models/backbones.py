@@ -336,10 +336,8 @@ def reads_covariances(spec: Any) -> bool | None:
     >>> reads_covariances({"name": "SPDNet", "n_filters": 12}), reads_covariances("EEGNet")
     (True, False)
     """
-    name = spec.get("name") if isinstance(spec, Mapping) else _name_of_braindecode_class(spec)
-    if not isinstance(name, str) or is_class_path(name) or name == MLP_NAME:
-        return None
-    return name == SPD_NAME
+    name = _built_in_name(spec)
+    return None if name in (None, MLP_NAME) else name == SPD_NAME
 
 
 def check_input_kind(spec: Any, n_times: int | None) -> None:
@@ -371,9 +369,15 @@ def check_input_kind(spec: Any, n_times: int | None) -> None:
     ...     print(str(error).partition(" For ")[0])
     EEGNet needs trials (n_trials, n_chans, n_times); X has two dimensions.
     """
-    name = spec.get("name") if isinstance(spec, Mapping) else spec
-    if n_times is None and isinstance(name, str) and name != MLP_NAME and ":" not in name:
+    name = _built_in_name(spec)
+    if n_times is None and name not in (None, MLP_NAME):
         raise DataError(
             f"{name} needs trials (n_trials, n_chans, n_times); X has two dimensions. For plain "
             "feature vectors set backbone='MLP'."
         )
+
+
+def _built_in_name(spec: Any) -> str | None:
+    """Return the name of a built-in backbone from its description; None for a user-defined one."""
+    name = spec.get("name") if isinstance(spec, Mapping) else _name_of_braindecode_class(spec)
+    return name if isinstance(name, str) and not is_class_path(name) else None

@@ -305,6 +305,7 @@ def _described(setting: Any) -> Any:
 
 
 def _pairs(terms: Terms | None) -> Iterator[tuple[str | None, Any]]:
+    """Yield the name of each term, None in a list, and its setting."""
     if terms is None:
         return
     if isinstance(terms, Mapping):
@@ -318,22 +319,22 @@ def _pairs(terms: Terms | None) -> Iterator[tuple[str | None, Any]]:
 
 
 def _read(name: str | None, setting: Any) -> WeightedTerm:
-    spec: Any
+    """Return the term of an entry, from its name (None in a list) and its setting."""
+    spec: Any = setting  # the description of the term itself
+    weighting: dict[str, Any] = {}  # its weight and schedule, as far as they are given
     is_number = isinstance(setting, int | float | np.number) and not isinstance(setting, bool)
     if name is not None and is_number:
-        spec, extra = name, {"weight": setting}
+        spec, weighting = name, {"weight": setting}
     elif isinstance(setting, Mapping):
-        extra = {key: setting[key] for key in ("weight", "schedule") if key in setting}
-        spec = {"name": name, **{k: v for k, v in setting.items() if k not in extra}}
-    elif setting is not None and (name is None or not isinstance(setting, str | bool)):
-        spec, extra = setting, {}
-    else:
+        weighting = {key: setting[key] for key in ("weight", "schedule") if key in setting}
+        spec = {"name": name, **{k: v for k, v in setting.items() if k not in weighting}}
+    elif setting is None or (name is not None and isinstance(setting, str | bool)):
         owner = "each entry of the list" if name is None else repr(name)
         raise ConfigError(f"terms: {owner} needs a weight, settings or a term; got {setting!r}.")
     label = _label(name, spec)
-    weight = extra.get("weight", 1.0)
+    weight = weighting.get("weight", 1.0)
     check_between(f"the weight of {label}", weight, 0.0, math.inf, inclusive=True)
-    schedule = resolve("schedule", extra.get("schedule", "constant"))
+    schedule = resolve("schedule", weighting.get("schedule", "constant"))
     term = resolve("term", spec)
     _check_term(label, term)
     return WeightedTerm(label, term, float(weight), schedule)
@@ -352,8 +353,10 @@ def _check_term(label: str, term: Term) -> None:
 def _label(name: str | None, spec: Any) -> str:
     """Return the name in the training history; for a class path, that of the class."""
     if name is None:
-        is_text = isinstance(spec, str | Mapping)
-        name = (spec if isinstance(spec, str) else str(spec.get("name"))) if is_text else None
-    if name is None:
-        name = spec.__name__ if isinstance(spec, type) else type(spec).__name__
+        if isinstance(spec, str):
+            name = spec
+        elif isinstance(spec, Mapping):
+            name = str(spec.get("name"))
+        else:
+            name = (spec if isinstance(spec, type) else type(spec)).__name__
     return name.rpartition(":")[2].replace(".", "_")

@@ -51,6 +51,11 @@ def split_address(address: str) -> tuple[str, str | None]:
         ``OWNER/NAME``.
     revision : str or None
         A branch, tag or commit.
+
+    Raises
+    ------
+    ConfigError
+        When there is nothing after the ``@``.
     """
     repo_id, at, revision = address.removeprefix(HUB).partition("@")
     if at and not revision:

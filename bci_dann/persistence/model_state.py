@@ -136,7 +136,7 @@ def read_state(folder: str | Path) -> ModelState:
     Returns
     -------
     ModelState
-        The state, without entries that only files have, such as the format.
+        The state, with the format of the files and the version that wrote them.
 
     Raises
     ------

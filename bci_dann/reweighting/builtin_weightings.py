@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -285,11 +286,11 @@ class KernelMeanMatchingWeighting(DensityRatioWeighting):
     Parameters
     ----------
     bound : float
-        The largest weight before scaling.
+        The largest weight before scaling, above 0.
     slack : float
-        Deviation of the mean weight from 1 without penalty.
+        Deviation of the mean weight from 1 without penalty, at least 0.
     ridge : float
-        Added to the diagonal of the kernel matrix; larger values give smoother weights.
+        Added to the diagonal of the kernel matrix, at least 0; larger values give smoother weights.
 
     References
     ----------
@@ -307,6 +308,11 @@ class KernelMeanMatchingWeighting(DensityRatioWeighting):
     bound: float = density_ratio.KMM_BOUND
     slack: float = density_ratio.KMM_SLACK
     ridge: float = density_ratio.KMM_RIDGE
+
+    def __post_init__(self) -> None:
+        check_between("bound", self.bound, 0.0, math.inf)
+        check_between("slack", self.slack, 0.0, math.inf, inclusive=True)
+        check_between("ridge", self.ridge, 0.0, math.inf, inclusive=True)
 
 
 class KLIEPWeighting(DensityRatioWeighting):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,7 +40,7 @@ Array = NDArray[np.float64]
 # (empirical). The ESS alone is not enough: it is large where all weights are clipped.
 SEPARATE_AUC = 0.95
 LEAST_SHARE = 0.05
-# Other subclasses of built-in weightings compute their own weights.
+# Weightings with these methods are computed here; a subclass with another one is called instead.
 BUILT_IN_CALLS = (DomainClassifierWeighting.__call__, DensityRatioWeighting.__call__)
 
 
@@ -254,7 +254,7 @@ def weigh_sources(
     >>> round(float(weighed.weights.mean()), 6), 0.5 < weighed.domain_auc < 0.95
     (1.0, True)
     """
-    check_option("classifier", ratio, WEIGHTINGS)
+    check_option("ratio", ratio, WEIGHTINGS)
     check_between("clip", clip, 0.0, 0.5)
     check_between("temper", temper, 0.0, math.inf, inclusive=True)
     weighting_class = getattr(builtin_weightings, WEIGHTINGS[ratio].partition(":")[2])
@@ -265,18 +265,17 @@ def weigh_sources(
 def _weights_and_auc(
     weighting: SourceWeighting, X_source: ArrayLike, X_target: ArrayLike, random_state: Any
 ) -> tuple[Array, float]:
-    """Return unscaled weights, and the out-of-fold ROC AUC of source against target."""
+    """Return weights of any scale, and the out-of-fold ROC AUC of source against target."""
     source, target = check_sample_pair(X_source, X_target, at_least=N_FOLDS)
     X, is_target = stack_sample_pair(source, target)
     name = weighting.classifier if isinstance(weighting, DomainClassifierWeighting) else "logistic"
-    p = out_of_fold_probability(X, is_target, name, random_state)
-    is_built_in = type(weighting).__call__ in BUILT_IN_CALLS
-    if is_built_in and isinstance(weighting, DomainClassifierWeighting):
-        weights = weighting.from_probability(p, is_target)
-    elif is_built_in and isinstance(weighting, DensityRatioWeighting):
-        weights = weighting.unscaled(source, target)
-    else:
+    p = out_of_fold_probability(X, is_target, name, random_state)  # once, for weights and AUC
+    if type(weighting).__call__ not in BUILT_IN_CALLS:
         weights = apply_weighting(weighting, source, target, random_state)
+    elif isinstance(weighting, DomainClassifierWeighting):
+        weights = weighting.from_probability(p, is_target)
+    else:
+        weights = cast("DensityRatioWeighting", weighting).unscaled(source, target)
     return weights, float(roc_auc_score(is_target, p))
 
 

@@ -62,7 +62,10 @@ def without_training_sessions(estimator: TransferClassifier) -> TransferClassifi
             arrays[running] = np.array([0.0, *state.arrays[running][1:]])
         arrays[name] = array[kept]
         kept_domains[found["method"]] = kept
-    if all(len(arrays[name]) == len(array) for name, array in state.arrays.items() if array.ndim):
+    is_unchanged = all(
+        len(arrays[name]) == len(array) for name, array in state.arrays.items() if array.ndim
+    )
+    if is_unchanged:
         return estimator
     return model_from_state(ModelState(_with_domains(state.description, kept_domains), arrays))
 

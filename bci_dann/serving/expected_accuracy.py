@@ -373,8 +373,13 @@ def _fitted(
 def _left_out_errors(
     y: NDArray[np.float64], x: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
-    """Return the prediction error for each subject, predicted from all other subjects."""
-    others = [np.arange(len(y)) != one for one in range(len(y))]
-    fits = [_fitted(y[rest], None if x is None else x[rest]) for rest in others]
-    values = [fit(float(y[one] if x is None else x[one])) for one, fit in enumerate(fits)]
+    """Return the prediction error for each subject: from its ``x`` and all other subjects.
+
+    Without ``x``, the mean of ``y`` over the other subjects is the prediction.
+    """
+    x = np.zeros(len(y)) if x is None else x  # a constant, from which `_fitted` predicts the mean
+    values = []
+    for one in range(len(y)):
+        others = np.arange(len(y)) != one
+        values.append(_fitted(y[others], x[others])(float(x[one])))
     return np.clip(values, 0.0, 1.0) - y

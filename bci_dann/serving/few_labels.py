@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,14 +159,17 @@ def _recordings_named(name: str, labels: Sequence[str], names: Sequence[str]) ->
     """
     if not name:
         return [0] if len(labels) == 1 else []
-    same = [k for k, label in enumerate(labels) if label == name]
-    same = same or [k for k, label in enumerate(labels) if _resolved(label) == _resolved(name)]
-    if same:
-        return same
     end = f"/{_ending(name)}"
-    same = [k for k, label in enumerate(labels) if _resolved(label).as_posix().endswith(end)]
-    if same:
-        return same
+    agreements: tuple[Callable[[str], bool], ...] = (
+        lambda label: label == name,
+        lambda label: _resolved(label) == _resolved(name),
+        lambda label: _resolved(label).as_posix().endswith(end),
+    )
+    for agrees in agreements:  # from the whole path to its end
+        same = [k for k, label in enumerate(labels) if agrees(label)]
+        if same:
+            return same
+    # the name of the file alone, if the table has no other file of this name
     alike = {_resolved(other) for other in names if Path(other).name == Path(name).name}
     fitting = [k for k, label in enumerate(labels) if Path(label).name == Path(name).name]
     return fitting if len(alike) == 1 else []

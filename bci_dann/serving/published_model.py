@@ -76,7 +76,7 @@ def published_recipe(recipe: ModelRecipe) -> ModelRecipe:
     changed: dict[str, Any] = {
         "data": _published_data(recipe.data),
         "layout": _published_layout(recipe.layout),
-        "account": _published_rows(recipe.account, {}, prefix_of),
+        "account": _published_rows(recipe.account, {}, prefix_of),  # without names of files
         "adapted_to": _published_rows(recipe.adapted_to, files, lambda _: ""),
         "adapted_by": [f"{files[file]}: {text}" for file, _, text in differences if file in files],
         "excluded": [subject for subject in recipe.excluded if prefix_of(subject) is None],
@@ -132,13 +132,16 @@ def _published_keys(data: DataConfig) -> dict[str, Any]:
 
 def _published_layout(layout: RecordingsLayout) -> RecordingsLayout:
     """Return a layout without file patterns, unless units or events depend on them."""
-    keeps = layout.pattern is None or _patterns(layout)
-    pattern = layout.pattern if keeps else "{subject}"
+    is_needed = layout.pattern is None or bool(_texts_with_paths(layout))
+    pattern = layout.pattern if is_needed else "{subject}"
     return layout.model_copy(update={"pattern": pattern, "exclude": {}, "session_order": []})
 
 
-def _patterns(layout: RecordingsLayout) -> list[str]:
-    """Return the runs and paths that the units or events of a layout depend on."""
+def _texts_with_paths(layout: RecordingsLayout) -> list[str]:
+    """Return the pattern, runs and paths that the units or events of a layout depend on.
+
+    They have to be published, and may name subjects; the list is empty if nothing depends on them.
+    """
     by_run = [key for one in layout.events.values() if isinstance(one, dict) for key in one]
     by_path = [*layout.unit_scale] if isinstance(layout.unit_scale, dict) else []
     return [layout.pattern or "", *by_run, *by_path] if by_run or by_path else []
@@ -148,7 +151,9 @@ def _warn_of_patterns(recipe: ModelRecipe) -> None:
     from bci_dann.data.combined.combined_config import each_dataset
 
     layouts = [recipe.layout, *(one.recordings for one, _ in each_dataset(recipe.data))]
-    patterns = [text for one in layouts if one is not None for text in _patterns(one) if text]
+    patterns = [
+        text for one in layouts if one is not None for text in _texts_with_paths(one) if text
+    ]
     if patterns:
         _warn(
             "the units or events of the model depend on runs or paths, which are published: "

@@ -86,7 +86,9 @@ def fit_linear(
 
     closure = partial(_loss_and_gradient, weights, biases, data, objective, penalty)
     optimiser.step(closure)  # returns the loss before the first step
-    if not bool(torch.isfinite(closure())):
+    with torch.enable_grad():  # also for a caller inside `torch.no_grad()`
+        loss = closure()
+    if not bool(torch.isfinite(loss)):
         summands = objective(_view(weights.detach(), biases.detach(), data))
         raise TrainingError(
             "The loss of the linear head is not finite: "

@@ -64,6 +64,12 @@ def test_unfitted_it_transforms_nothing(draw_domains):
 # --- references -----------------------------------------------------------------------------------
 
 
+def test_trials_without_domains_get_the_fallback_whatever_domains_are_called(draw_domains):
+    X, _ = draw_domains()
+    alignment = EuclideanAlignment().fit(X, np.where(np.arange(len(X)) < 10, "None", "other"))
+    np.testing.assert_array_equal(alignment.transform(X), alignment.transform(X, ["new"] * len(X)))
+
+
 def test_the_fallback_is_the_mean_over_the_trials_of_the_last_call(draw_domains):
     X, domains = draw_domains()
     uneven = np.r_[np.arange(10), np.arange(20, 60)]  # domains of 10, 20 and 20 trials

@@ -45,6 +45,12 @@ def test_windows_are_parts_of_the_trial_in_order(trials):
     np.testing.assert_array_equal(second, shrunk_covariances(trials[:, :, slices[1]]))
 
 
+def test_delayed_copies_need_as_many_samples(trials):
+    assert delayed_covariances(trials[:, :, :7], n_copies=7, lag=5).shape == (6, 21, 21)
+    with pytest.raises(DataError, match="trials of 6 samples are too short for 7 delayed copies"):
+        delayed_covariances(trials[:, :, :6], n_copies=7, lag=5)
+
+
 def test_delayed_copies_stand_beside_the_channels(trials):
     _, view = replace(WHOLE, n_copies=3, lag=4).covariances(trials)
     copies = [trials[:, :, start : start + 112] for start in (0, 4, 8)]

@@ -8,11 +8,12 @@ import torch
 from torch import nn
 
 from bci_dann._compat import braindecode_models
-from bci_dann.exceptions import ConfigError
+from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.models import (
     backbone_names,
     build_backbone,
     check_backbone,
+    check_input_kind,
     make_backbone,
     reads_covariances,
 )
@@ -33,6 +34,18 @@ def test_braindecode_models_serve_as_backbones(name):
 def test_parameters_reach_the_model():
     wide = make_backbone("EEGNet", 8, 256, 128, F1=16, D=2)
     assert wide.n_features == 2 * make_backbone("EEGNet", 8, 256, 128, F1=8, D=2).n_features
+
+
+@pytest.mark.parametrize("spec", ["EEGNet", {"name": "EEGNet"}, braindecode_models().EEGNet])
+def test_networks_for_trials_refuse_vectors(spec):
+    with pytest.raises(DataError, match=r"EEGNet needs trials .*set backbone='MLP'"):
+        check_input_kind(spec, n_times=None)
+    check_input_kind(spec, n_times=256)
+
+
+@pytest.mark.parametrize("spec", ["MLP", "my_networks:Mine", nn.Linear, nn.Linear(4, 2)])
+def test_other_networks_may_take_vectors(spec):
+    check_input_kind(spec, n_times=None)
 
 
 def test_perceptron_takes_vectors():

@@ -72,6 +72,12 @@ def test_a_share_outside_its_range_is_refused_when_the_weighting_is_made(relativ
         RULSIFWeighting(relative=relative)
 
 
+@pytest.mark.parametrize(("name", "value"), [("bound", 0), ("slack", -0.1), ("ridge", -1)])
+def test_numbers_of_kernel_mean_matching_are_checked_when_the_weighting_is_made(name, value):
+    with pytest.raises(ConfigError, match=f"{name} must be a number (above|at least) 0"):
+        KernelMeanMatchingWeighting(**{name: value})
+
+
 def test_a_larger_share_bounds_the_relative_ratio_more(pair):
     """The ratio to a mixture never exceeds 1 / share, whatever the scale of the features."""
     spread = [np.ptp(RULSIFWeighting(relative=share)(*pair)) for share in (0.1, 0.5, 0.9)]

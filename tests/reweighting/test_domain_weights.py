@@ -123,7 +123,7 @@ def test_a_power_that_cannot_be(temper):
 
 
 def test_an_unknown_name_lists_the_weightings():
-    with pytest.raises(ConfigError, match=r"'kmm'.*got 'kkm'. Did you mean 'kmm'"):
+    with pytest.raises(ConfigError, match=r"ratio must be .*'kmm'.*got 'kkm'. Did you mean 'kmm'"):
         weigh_sources(np.ones((10, 1)), np.ones((10, 1)), "kkm")
 
 

@@ -47,6 +47,15 @@ def test_with_a_ridge_it_is_scikit_learns_logistic_regression(C):
     )
 
 
+def test_a_head_is_the_same_inside_no_grad():
+    data, penalty = draw(), ridge_penalty(5, 2, C=1.0, n_labelled=120)
+    expected = fit_linear(data, Objective(), penalty)
+    with torch.no_grad():
+        head = fit_linear(data, Objective(), penalty)
+    assert torch.equal(head.weights, expected.weights)
+    assert torch.equal(head.biases, expected.biases)
+
+
 def test_weights_of_trials_count():
     data = draw()
     doubled = torch.arange(120) % 3 == 0

@@ -9,7 +9,6 @@ import math
 
 import numpy as np
 import torch
-from scipy.stats import chi2
 from torch import Tensor
 from torch.nn.functional import max_pool1d
 
@@ -19,8 +18,8 @@ from bci_dann.alignment.artefacts import (
     LARGEST_BURST_SHARE,
     N_STEPS,
     NORMAL_MEDIAN,
-    ORDINARY_SHARE,
     burst_margin,
+    relative_limit,
 )
 from bci_dann.alignment.outlying_directions import FLAT_RATIO, LARGEST_GAIN, OUTLYING_RATIO
 from bci_dann.alignment.shrunk_covariance import LARGEST_VARIANCE
@@ -205,12 +204,12 @@ def _usual_directions(scaled: Tensor) -> Tensor:
 
 def _scale_factors(signals: Tensor) -> Tensor:
     """Return the factor of each sample, as :func:`bci_dann.alignment.artefacts.winsorise`."""
-    relative_limit = _relative_limit(signals.shape[1])
     distances = _mahalanobis(signals, signals)
+    relative_limits = _relative_limits(distances, signals.shape[1])
     factors = torch.ones_like(distances)
     for _ in range(N_STEPS):
         median = row_medians(distances)
-        limits = torch.where(median > 0, relative_limit * median, torch.inf)
+        limits = torch.where(median > 0, relative_limits * median, torch.inf)
         factors = torch.clamp(limits / distances.clamp(min=1e-300), max=1.0)
         distances = _mahalanobis(signals, signals * factors[:, None])
     return factors
@@ -221,8 +220,13 @@ def _mahalanobis(signals: Tensor, scaled: Tensor) -> Tensor:
     return (signals * (scatter_inverse @ signals)).sum(dim=1).clamp(min=0.0).sqrt()
 
 
-def _relative_limit(rank: int) -> float:
-    return float(np.sqrt(chi2.ppf(ORDINARY_SHARE, rank) / chi2.ppf(0.5, rank)))
+def _relative_limits(distances: Tensor, n_chans: int) -> Tensor:
+    """Return the limit of each trial in relation to its median, by its rank, ``(batch, 1)``."""
+    # squared distances are leverages, which sum to the rank: lower with a flat channel
+    ranks = distances.square().sum(dim=1, keepdim=True).round().clamp(min=1.0)
+    possible = torch.arange(1, n_chans + 1, dtype=torch.float64)
+    limits = [relative_limit(rank) for rank in range(1, n_chans + 1)]
+    return (ranks == possible).double() @ torch.tensor(limits, dtype=torch.float64)[:, None]
 
 
 def _burst_samples(trials: Tensor) -> Tensor:

@@ -97,14 +97,17 @@ def logarithm(matrices: Tensor) -> Tensor:
     Parameters
     ----------
     matrices : Tensor, shape (batch, n, n)
-        Symmetric and positive definite, in double precision.
+        Symmetric and positive definite, or zero, in double precision.
 
     Returns
     -------
     Tensor, shape (batch, n, n)
-        Exact for condition numbers up to ``1 / SMALLEST``.
+        Exact for condition numbers up to ``1 / SMALLEST``. Eigenvalues of a zero matrix count as
+        the smallest normal number, as in the features.
     """
     norm = _norm(matrices)
+    is_zero = norm == 0
+    norm = torch.where(is_zero, 1.0, norm)
     root, smallest = matrices / norm, SMALLEST
     for _ in range(N_ROOTS):
         root, other = roots(root, smallest)
@@ -117,7 +120,8 @@ def logarithm(matrices: Tensor) -> Tensor:
     for coefficient in reversed(_asinh_coefficients(smallest)):
         series = squared @ series + coefficient * eye
     of_root = series @ sinh + math.log(centre) * eye
-    return 2.0**N_ROOTS * of_root + torch.log(norm) * eye
+    logarithms = 2.0**N_ROOTS * of_root + torch.log(norm) * eye
+    return torch.where(is_zero, math.log(float(np.finfo(np.float64).tiny)) * eye, logarithms)
 
 
 def _norm(matrices: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -128,7 +128,7 @@ def decode_stream(
     page : PageAddress or None
         Address of a web page that shows the decisions.
     save : str, pathlib.Path or None
-        Folder for the model in its final state of adaptation.
+        Folder for the model in its final state of adaptation, also if decoding ends with an error.
     report : callable
         Called with status messages.
 
@@ -181,11 +181,13 @@ def decode_stream(
             _introduce(source, decoder, report)
             with _sinks(decoder, file, outlet, page, served.recipe.pipeline, report) as sinks:
                 decoding = LiveDecoding(source, decoder, sinks, report, step)
-                _run(decoding, stop, seconds, report)
+                try:
+                    _run(decoding, stop, seconds, report)
+                finally:  # an error must not cost the adaptation of a whole session
+                    if save is not None:
+                        decoder.model.save(save)
         finally:
             source.close()
-    if save is not None:
-        decoder.model.save(save)
     return StreamSummary(decoding.n_decisions, decoding.n_ok, decoder.model)
 
 
@@ -222,8 +224,11 @@ def _opened(lines: IO[str] | str | Path | None) -> Iterator[IO[str] | None]:
         file = path.open("a", encoding="utf-8")
     except OSError as error:
         raise ResultsError(f"{path} cannot be written: {error.strerror or error}.") from error
-    with file:
+    try:
         yield file
+    finally:
+        with suppress(OSError):  # was reported when a decision could not be written
+            file.close()
 
 
 @contextmanager
@@ -250,4 +255,11 @@ def _sinks(
         yield sinks
     finally:
         for sink in sinks:
-            sink.close()
+            _close(sink, report)
+
+
+def _close(sink: DecisionSink, report: Callable[[str], None]) -> None:
+    try:
+        sink.close()
+    except (OSError, ValueError, RuntimeError) as error:
+        report(f"{type(sink).__name__} could not be closed: {error}")

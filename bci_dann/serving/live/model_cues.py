@@ -143,15 +143,15 @@ def check_electrodes(recipe: ModelRecipe, recorder: SignalRecorder) -> str:
     Raises
     ------
     DataError
-        When more than a fifth of the electrodes would have to be interpolated.
+        When more than a fifth of the electrodes would have to be interpolated, or two channels have
+        the same name after the renaming of training.
     """
     import mne
 
     from bci_dann.serving.headsets.electrodes import match_electrodes
+    from bci_dann.serving.online.stream_channels import renamed_channels
 
-    info = mne.create_info(recorder.ch_names, recorder.sfreq, recorder.ch_types, verbose="error")
-    info.rename_channels(
-        {old: new for old, new in recipe.layout.rename.items() if old in info.ch_names}
-    )
+    names = renamed_channels(recorder.ch_names, recipe.layout.rename)
+    info = mne.create_info(names, recorder.sfreq, recorder.ch_types, verbose="error")
     empty = mne.io.RawArray([[0.0]] * len(info.ch_names), info, verbose="error")
     return match_electrodes(empty, recipe, (), {}).listed()

@@ -17,7 +17,7 @@ __all__ = ["REASONS", "Decision", "decided", "withheld"]
 REASONS = {
     "": "there is a class",
     "filling": "the first window is not complete yet",
-    "uncertain": "no class reaches the required probability",
+    "uncertain": "no class reaches the required probability, or all are equally probable",
     "artefact": "a channel is flat, clipped, or out of scale within the window",
     "missing samples": "samples within the window are NaN, infinite or impossibly large",
     "gap": "samples were lost, and no complete window has followed yet",
@@ -107,7 +107,7 @@ def decided(
     classes : sequence of str
         Class names in the order of the probabilities.
     abstains_below : float or None
-        Lowest probability for a class; ``None`` always gives a class.
+        Lowest probability for a class; ``None`` gives a class unless all are equally probable.
 
     Returns
     -------

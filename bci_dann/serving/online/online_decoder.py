@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bci_dann._validation import check_between, check_count
-from bci_dann.exceptions import ConfigError, DataError, UnadaptedWarning
+from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError, UnadaptedWarning
 from bci_dann.serving.checks.plausibility import warn_of_few_trials
 from bci_dann.serving.online.clean_windows import CleanWindows
 from bci_dann.serving.online.decision import Decision, decided, withheld
@@ -56,7 +56,8 @@ class OnlineDecoder:
         that does not overlap with the previous one, after its decision.
     abstain_below : float or None
         Leave a window without a class if its largest probability is below this. By default the
-        threshold of the model, if it has one.
+        threshold of the model, if it has one. A window for which all classes are equally probable
+        never gets a class.
     rename : mapping of str to str, or None
         Electrode names by channel name, in addition to the renaming used in training.
     keep : int
@@ -349,7 +350,16 @@ class OnlineDecoder:
                 "the model uses rest windows as references, which a stream does not mark: adapt it "
                 "to recordings with `bci-dann adapt`, and leave out `adapting` (--adapting)."
             )
-        if self.adapting or self._served.recipe.adapted_to or not self._estimator.can_adapt:
+        if not self._estimator.can_adapt:
+            if self.adapting:
+                warnings.warn(
+                    "`adapting` (--adapting) changes nothing in a model without alignment: leave "
+                    "it out, or train a pipeline with alignment.",
+                    BCIDannWarning,
+                    stacklevel=3,
+                )
+            return
+        if self.adapting or self._served.recipe.adapted_to:
             return
         warnings.warn(
             "the model was not adapted to this subject, and predictions may be at chance. Adapt it "

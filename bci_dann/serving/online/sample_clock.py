@@ -110,20 +110,20 @@ class SampleClock:
             raise DataError(f"time must be a finite number of seconds; got {time!r}.")
         if time == self._last_given:  # a repeated chunk, even a short one
             return Placement(n_before=n_samples)
-        difference = time - self._next_s
-        if self._last_given is None:
+        if self._last_given is None:  # the first time stamp sets the clock
             self._next_s, self._last_given = time, time
             return Placement()
-        if -MAX_LATENESS_S < difference < -self._tolerance_s:
+        difference = time - self._next_s
+        if -MAX_LATENESS_S < difference < -self._tolerance_s:  # late: the clock stays as it is
             n_before = min(n_samples, round(-difference * self._sfreq))
             if n_before < n_samples:
                 self._last_given = time
             return Placement(n_before=n_before)
         self._last_given = time
-        if abs(difference) > self._tolerance_s:
+        if abs(difference) > self._tolerance_s:  # lost samples, or a clock that was reset
             self._next_s = time
             return Placement(is_gap=True)
-        self._next_s += CORRECTION_SHARE * difference
+        self._next_s += CORRECTION_SHARE * difference  # in time, up to jitter and drift
         return Placement()
 
 

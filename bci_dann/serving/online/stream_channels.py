@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from bci_dann.data.channels.electrode_names import channels_named, resolve_names
 from bci_dann.exceptions import DataError
 from bci_dann.serving.model_recipe import ModelRecipe
 
-__all__ = ["StreamChannels"]
+__all__ = ["StreamChannels", "renamed_channels"]
 
 
 class StreamChannels:
@@ -39,14 +40,14 @@ class StreamChannels:
         rename: Mapping[str, str] | None = None,
     ) -> None:
         self.stream_names = [str(name) for name in ch_names]
-        repeated = sorted({n for n in self.stream_names if self.stream_names.count(n) > 1})
+        repeated = _repeated(self.stream_names)
         if repeated:
             raise DataError(
                 f"several channels of the stream have the names {repeated}. Give each channel its "
                 "own name in the amplifier's program."
             )
         steps = recipe.preprocessing
-        names = _renamed(self.stream_names, {**recipe.layout.rename, **(rename or {})})
+        names = renamed_channels(self.stream_names, {**recipe.layout.rename, **(rename or {})})
         self.names = list(steps.channels or names)
         wanted = _indices(self.names, names)
         if isinstance(steps.reference, list):
@@ -97,9 +98,40 @@ class StreamChannels:
         return np.asarray(signals - picked[self._reference].mean(axis=0))
 
 
-def _renamed(names: list[str], rename: Mapping[str, str]) -> list[str]:
+def _repeated(names: Sequence[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def renamed_channels(names: Sequence[str], rename: Mapping[str, str]) -> list[str]:
+    """Return the names of the channels of a stream after renaming.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names in the stream.
+    rename : mapping of str to str
+        Electrode names by channel name.
+
+    Returns
+    -------
+    list of str
+        One name for each channel.
+
+    Raises
+    ------
+    DataError
+        When several channels would have the same name.
+    """
     new_names = {name: new for old, new in rename.items() for name in channels_named(old, names)}
-    return [new_names.get(name, name) for name in names]
+    renamed = [new_names.get(name, name) for name in names]
+    repeated = _repeated(renamed)
+    if repeated:
+        raise DataError(
+            f"several channels of the stream have the names {repeated} after renaming. Give them "
+            "different names with --rename OLD=NEW (or rename= in Python), or leave all but one of "
+            "each out in the amplifier's program."
+        )
+    return renamed
 
 
 def _indices(wanted: Sequence[str], names: list[str]) -> list[int]:

@@ -88,11 +88,13 @@ class StreamResampler:
         if self._tail is None:  # as for a constant signal before the first sample
             self._tail = np.repeat(samples[:, :1], n_taps - 1, axis=1)
         joined = np.concatenate([self._tail, samples], axis=1)
-        self._n_read += samples.shape[1]
+        n_read_before, self._n_read = self._n_read, self._n_read + samples.shape[1]
         stop = (self._n_read * self._up - 1) // self._down + 1
+        # times of the output samples in units of the upsampled signal, and for each the index in
+        # `samples` of the last input sample that is not later
         positions = np.arange(self._n_written, stop) * self._down
-        newest = positions // self._up - (self._n_read - samples.shape[1])
-        windows = np.lib.stride_tricks.sliding_window_view(joined, n_taps, axis=1)[:, newest]
+        latest = positions // self._up - n_read_before
+        windows = np.lib.stride_tricks.sliding_window_view(joined, n_taps, axis=1)[:, latest]
         result = np.einsum("cnt,nt->cn", windows, self._taps[positions % self._up])
         self._n_written, self._tail = stop, joined[:, joined.shape[1] - (n_taps - 1) :]
         return np.asarray(result)

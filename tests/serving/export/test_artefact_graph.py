@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bci_dann._arrays import floored_log
-from bci_dann.alignment.artefacts import without_bursts
+from bci_dann.alignment.artefacts import suppress_artefacts, without_bursts
 from bci_dann.alignment.outlying_directions import robust_mean, trial_gains, without_outliers
 from bci_dann.alignment.shrunk_covariance import shrunk_covariances
 from bci_dann.alignment.whitening import inverse_square_root
@@ -33,6 +33,18 @@ def test_trials_are_those_of_the_features(trials):
     expected = without_bursts(trials)
     assert (np.abs(expected - trials).max(axis=(1, 2)) > 0).tolist() == [True] * 3 + [False] * 5
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_samples_of_trials_with_dependent_channels_are_scaled_as_for_the_features(trials):
+    trials = trials[5:].astype(np.float32)
+    trials[:, :, ::50] *= 6.0
+    trials[0, 2] = 0.0  # flat
+    trials[1, 3] = trials[1, 4]  # bridged electrodes
+    expected = suppress_artefacts(trials)
+    assert (expected != trials).any(axis=(1, 2)).all()
+    whitening = inverse_square_root(np.cov(np.hstack(trials)))
+    found = artefact_graph.suppress_artefacts(*map(torch.from_numpy, (trials, whitening)))
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("robust", [False, True])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from bci_dann._arrays import floored_log
 from bci_dann.serving.export.matrix_functions import inverse, logarithm, roots, sign
 
 
@@ -25,6 +26,14 @@ def test_a_logarithm(n, condition, error):
     given, values, vectors = matrices(n, condition)
     expected = (vectors * np.log(values)[:, None]) @ vectors.swapaxes(1, 2)
     np.testing.assert_allclose(logarithm(given).numpy(), expected, atol=error)
+
+
+def test_the_logarithm_of_a_zero_matrix_is_that_of_the_features():
+    given, *_ = matrices(4, 10.0)
+    given[2] = 0.0
+    found = logarithm(given)
+    np.testing.assert_allclose(found[2].numpy(), floored_log(np.zeros(1)) * np.eye(4))
+    assert torch.equal(found[:2], logarithm(given[:2]))
 
 
 @pytest.mark.parametrize(("condition", "error"), [(1.5, 1e-12), (1e3, 1e-10), (1e6, 1e-7)])

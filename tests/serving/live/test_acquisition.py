@@ -267,6 +267,16 @@ def test_classes_and_times_of_a_session_follow_the_model(with_recipe):
         check_electrodes(later, recorder)
 
 
+def test_channels_are_renamed_as_in_training_before_electrodes_are_counted(with_recipe):
+    recipe = with_recipe(layout={"rename": {"X1": "Pz"}}).recipe
+    names = [name for name in recipe.preprocessing.channels if name != "Pz"]
+    renamed = SignalRecorder(128.0, [*names, "X1"], ["eeg"] * (len(names) + 1), 0.1)
+    assert check_electrodes(recipe, renamed) == ""
+    both = SignalRecorder(128.0, [*names, "Pz", "X1"], ["eeg"] * (len(names) + 2), 0.1)
+    with pytest.raises(DataError, match=r"the names \['Pz'\] after renaming"):
+        check_electrodes(recipe, both)
+
+
 def test_the_event_of_a_model_may_come_before_the_cue(path):
     marks = ModelCues(CLASSES, 2.0, lead_s=1.5)
     one = Session(path, Amplifier(), n_trials=1, marks=marks).run()

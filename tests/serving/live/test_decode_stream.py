@@ -131,6 +131,20 @@ def test_samples_are_converted_from_the_unit_of_the_stream(lsl, start, outlet, s
     assert all(one["ok"] for one in running.end())
 
 
+class FullDisk(io.StringIO):
+    def flush(self):
+        raise OSError(28, "No space left on device")
+
+
+def test_a_file_on_a_full_disk_does_not_cost_the_model(lsl, short_model, outlet, name, tmp_path):
+    _source, told = outlet(), []  # a stream without samples
+    options = {"wait_s": 20.0, "seconds": 1.5, "report": told.append, "save": tmp_path / "end"}
+    summary = decode_stream(short_model, name, lines=FullDisk(), **options)
+    assert summary.n_decisions > 1
+    assert sum("No space left on device" in text for text in told) == 2
+    assert (tmp_path / "end" / "recipe.json").is_file()
+
+
 def test_a_missing_and_an_ambiguous_stream_name_are_refused(lsl, short_model, outlet, name):
     kept = [outlet(source_id=f"{name}-{k}") for k in range(2)]
     end = time.monotonic() + 20.0

@@ -246,6 +246,14 @@ def test_a_model_of_nobody_warns_and_one_that_follows_does_not(causal_model, new
     OnlineDecoder(bare, **options, adapting=True)
 
 
+def test_adapting_warns_where_it_changes_nothing(decoder, causal_model, monkeypatch):
+    kind = type(causal_model.estimator)
+    monkeypatch.setattr(kind, "can_adapt", property(lambda self: self.alignment_ is None))
+    with pytest.warns(BCIDannWarning, match="changes nothing in a model without alignment"):
+        decoder(adapting=True)
+    decoder()
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
