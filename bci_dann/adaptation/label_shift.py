@@ -266,10 +266,7 @@ def offsets_for_decisions(scores: Floats, prior: Floats) -> Floats:
     Where the shares are known, the decisions should match them. Matching the mean probabilities
     instead would overshoot, since the probabilities of a decoder that was trained on other subjects
     are less extreme than its accuracy justifies. Scores are therefore scaled first, to a standard
-    deviation over trials and classes at which probabilities are nearly decisions. The scale
-    includes the mean difference between classes: where this is much larger than the differences
-    between trials, probabilities remain uncertain, and the shares of the decisions differ from
-    those that are given.
+    deviation between trials at which probabilities are nearly decisions.
 
     Parameters
     ----------
@@ -298,5 +295,8 @@ def offsets_for_decisions(scores: Floats, prior: Floats) -> Floats:
     0.2
     """
     relative = scores - scores.mean(axis=1, keepdims=True)
+    class_means = relative.mean(axis=0)
+    relative -= class_means
     spread = relative.std() or 1.0
-    return offsets_for_mean_probabilities(relative * (DECIDED / spread), prior) * (spread / DECIDED)
+    offsets = offsets_for_mean_probabilities(relative * (DECIDED / spread), prior)
+    return offsets * (spread / DECIDED) - class_means

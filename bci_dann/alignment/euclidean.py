@@ -70,7 +70,8 @@ class EuclideanAlignment(SignalWhitening):
     ----------
     robust : bool
         Whether artefacts of each trial are first suppressed, in the reference and in the whitened
-        signals; see :mod:`bci_dann.alignment.artefacts`.
+        signals, see :mod:`bci_dann.alignment.artefacts`, and outlying directions have no influence
+        on the reference; see :mod:`bci_dann.alignment.outlying_directions`.
 
     See Also
     --------

@@ -67,6 +67,7 @@ def recompute_batch_norm(
     network: nn.Module,
     batches: Iterable[NetworkInput],
     forward: Callable[[NetworkInput], object] | None = None,
+    trial_axis: int = 0,
 ) -> None:
     """Set every batch-norm layer's running statistics to the mean over ``batches``.
 
@@ -83,6 +84,8 @@ def recompute_batch_norm(
         Standardised trials.
     forward : callable, optional
         Called instead of ``network``, whose layers it must use.
+    trial_axis : int
+        Axis of a batch along which trials lie; 1 in a stack of networks.
 
     See Also
     --------
@@ -114,7 +117,8 @@ def recompute_batch_norm(
     n_trials = 0
     with torch.no_grad(), single_precision():
         for batch in batches:
-            n_new = len(batch) if isinstance(batch, Tensor) else len(batch.spectrum)
+            signals = batch if isinstance(batch, Tensor) else batch.spectrum
+            n_new = signals.shape[trial_axis]
             n_trials += n_new
             for layer in layers:
                 layer.momentum = n_new / n_trials  # the average over all trials

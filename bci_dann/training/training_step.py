@@ -206,7 +206,7 @@ class StackTraining:
         """
         self._reset_batch_norms()
         recompute_batch_norm(
-            self._template.network, (batch.inputs for batch in batches), self._outputs
+            self._template.network, (batch.inputs for batch in batches), self._outputs, trial_axis=1
         )
         for index, module in enumerate(self._modules):
             module.network.eval()

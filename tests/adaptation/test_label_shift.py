@@ -169,6 +169,14 @@ def test_decisions_scale_with_the_scores():
     np.testing.assert_allclose(offsets_for_decisions(50 * scores, prior), 50 * one, rtol=1e-9)
 
 
+@pytest.mark.parametrize("favour", [3.0, 300.0])
+def test_decisions_meet_the_shares_where_the_decoder_favours_a_class(favour):
+    scores = np.random.default_rng(0).normal(size=(2000, 2)) + np.array([favour, 0.0])
+    offsets = offsets_for_decisions(scores, np.array([0.2, 0.8]))
+    share = np.mean((scores + offsets).argmax(axis=1) == 0)
+    assert share == pytest.approx(0.2, abs=0.02)
+
+
 def test_scores_that_do_not_vary_give_finite_offsets():
     offsets = offsets_for_decisions(np.zeros((30, 2)), np.array([0.8, 0.2]))
     assert np.isfinite(offsets).all()

@@ -113,9 +113,9 @@ def assert_equal(one: Member, other: Member) -> None:
         assert torch.equal(a, b)
 
 
-def members(draw_member, n, *args, **kwargs):
+def members(draw_member, n_members, *args, **kwargs):
     """Return the same networks twice."""
-    return ([draw_member(seed, *args, **kwargs) for seed in range(n)] for _ in range(2))
+    return ([draw_member(seed, *args, **kwargs) for seed in range(n_members)] for _ in range(2))
 
 
 @pytest.mark.parametrize("backbone", ["EEGNet", "ShallowFBCSPNet", Convolutional, Instance])
@@ -133,6 +133,19 @@ def test_a_stack_equals_its_members_alone(draw_member, settings, backbone):
             assert shares[0] == pytest.approx(shares[1], abs=0.05)  # rounding may turn a decision
             assert epoch == pytest.approx(its_like, rel=1e-3)
     assert not any(one.network.training for one in stacked)
+
+
+def test_batch_norms_of_a_stack_weigh_batches_by_their_trials(draw_member, settings):
+    alone, stacked = members(draw_member, 2, Convolutional, n=37)  # the last batch is shorter
+    for one in alone:
+        train(one, settings(max_epochs=1))
+    train_stack(stacked, settings(max_epochs=1))
+    for one, other in zip(alone, stacked, strict=True):
+        norms = [
+            next(m for m in x.network.modules() if isinstance(m, nn.BatchNorm1d))
+            for x in (one, other)
+        ]
+        torch.testing.assert_close(norms[0].running_var, norms[1].running_var, rtol=1e-4, atol=0)
 
 
 def test_members_are_not_trained_alike(draw_member, settings):
