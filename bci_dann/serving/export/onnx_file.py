@@ -150,7 +150,8 @@ def check_onnx(
     path : str or pathlib.Path
         The ONNX file.
     n_trials : int
-        Number of random trials with the amplitude and band of the model, in batches of 1 to 64.
+        Number of random trials with the amplitude and band of the model, in batches of 1 to 64. A
+        tenth of them has a loose electrode, a tenth a flat one, and a tenth a gap in all channels.
     seed : int
         Seed of the trials and of the batch sizes.
 
@@ -180,7 +181,7 @@ def check_onnx(
     import onnxruntime
 
     served = as_served_model(model)
-    trials = _random_trials(served, n_trials, seed)
+    trials = _with_faults(_random_trials(served, n_trials, seed))
     with warnings.catch_warnings():  # warnings about missing adaptation do not matter for noise
         warnings.simplefilter("ignore", BCIDannWarning)
         expected = served.estimator.predict_proba(trials)
@@ -283,6 +284,15 @@ def _random_trials(served: ServedModel, n_trials: int, seed: int) -> NDArray[np.
     mixed = mixing @ noise * rng.uniform(0.5, 2.0, (n_trials, 1, 1))
     scale = (recipe.typical_uv or TYPICAL_UV) / np.median(mixed.std(axis=2))
     return (mixed * scale).astype(np.float32)
+
+
+def _with_faults(trials: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return trials of which some have loose or flat electrodes, or gaps."""
+    n_chans, n_times = trials.shape[1:]
+    trials[1::10, n_chans // 2] *= 30
+    trials[4::10, n_chans // 2] = 0
+    trials[7::10, :, : n_times // 2] = 0
+    return trials
 
 
 def _batches(trials: NDArray[np.float32], seed: int) -> list[NDArray[np.float32]]:
