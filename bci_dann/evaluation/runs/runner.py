@@ -253,16 +253,14 @@ def _computed(run: ResolvedRun, plan: TaskPlan, manifest: Manifest) -> TaskRun:
     """Compute the tasks of a run whose executor is ready."""
     from bci_dann.data import open_trials
 
+    _planned_subjects(run, plan, open_files=False)  # raises where there are too few
     trials_folder = run.prepare_trials()
     trials = open_trials(trials_folder)
     targets = _targets(run.config, checked_subjects(trials, plan.n_left_out))
     if run.config.pseudo_online is None:  # its folds consist of windows
         check_folds(trials, targets, run.config.protocols)
     known = replace(
-        manifest,
-        data_key=trials_folder.name,
-        versions=dict(run.versions),
-        subjects=targets,
+        manifest, data_key=trials_folder.name, versions=dict(run.versions), subjects=targets
     )
     done = TaskRun(run.folder, _shard_of(run, plan.tasks(known.tasks)), known, trials_folder)
     run.folder.open(known)

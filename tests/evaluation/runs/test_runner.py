@@ -284,6 +284,15 @@ def test_one_subject_is_refused_before_training(config, tmp_path, monkeypatch, t
     assert not (tmp_path / "out").exists()
 
 
+def test_too_few_subjects_are_refused_before_their_trials_are_prepared(
+    config, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _: pytest.fail("data came first"))
+    config["data"] = {"dataset": "SimulatedMI", "subjects": [1]}
+    with pytest.raises(DataError, match="at least two subjects"):
+        run(config, tmp_path / "out")
+
+
 def test_class_of_one_subject_only_is_refused(config, tmp_path, monkeypatch, trials):
     y = trials.y.astype("<U5")
     y[0] = "feet"
