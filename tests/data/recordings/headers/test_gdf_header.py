@@ -66,7 +66,7 @@ def test_other_formats_pass(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"GDF 2.20", b"GDF x.yz" + bytes(600)])
 def test_a_file_that_is_none(tmp_path, content):
     (tmp_path / "s1.gdf").write_bytes(content)
-    with pytest.raises(DataError, match=r"s1.gdf cannot be read"):
+    with pytest.raises(DataError, match=r"s1.gdf (cannot be read|is empty)"):
         open_gdf(tmp_path / "s1.gdf")
 
 
