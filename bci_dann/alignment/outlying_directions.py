@@ -159,9 +159,11 @@ def robust_mean_of_signals(covariances: Floats, mean: str, shrinkage: float = 0.
     if not np.isfinite(arithmetic).all():
         return np.asarray(arithmetic)
     values, vectors = eigen(arithmetic)
-    has_signal = values > RANK_TOLERANCE * max(values[-1], 0.0)
+    if not values[-1] > 0:
+        return np.asarray(arithmetic)
+    has_signal = values > RANK_TOLERANCE * values[-1]
     span = np.eye(len(values)) if has_signal.all() else vectors[:, has_signal]
-    within = span.T @ covariances @ span
+    within = span.T @ _without_flat_trials(covariances) @ span
     within = (1.0 - shrinkage) * within + shrinkage * _median_covariance(within)
     return np.asarray(span @ robust_mean(within, mean) @ span.T)
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from bci_dann._arrays import chunks
 from bci_dann.alignment.artefacts import suppress_artefacts
 from bci_dann.alignment.interface import Alignment
 from bci_dann.alignment.outlying_directions import with_usual_amplitudes
@@ -333,8 +334,11 @@ class SignalWhitening(Recentring):
         return suppress_artefacts(X) if self.robust else X
 
     def _covariances(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        wide = np.asarray(self._without_artefacts(X), dtype=np.float64)
-        return np.asarray(wide @ wide.swapaxes(1, 2) / X.shape[2])
+        covariances = np.empty((len(X), X.shape[1], X.shape[1]))
+        for part in chunks(len(X)):  # copies of all trials may not fit into memory
+            wide = np.asarray(self._without_artefacts(X[part]), dtype=np.float64)
+            covariances[part] = wide @ wide.swapaxes(1, 2) / X.shape[2]
+        return covariances
 
     def _covariance(self, X: NDArray[Any]) -> NDArray[np.float64]:
         return np.asarray(self._covariances(X)[0])

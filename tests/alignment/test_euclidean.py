@@ -137,6 +137,23 @@ def test_a_loose_electrode_has_the_usual_power_after_robust_alignment(alignment)
 
 
 @pytest.mark.parametrize("alignment", [EuclideanAlignment, RiemannianAlignment])
+def test_a_flat_trial_has_no_influence_on_robust_alignment(alignment):
+    X = np.random.default_rng(0).normal(0, 10, (12, 3, 250))
+    with_flat = np.concatenate([X, np.zeros_like(X[:1])])
+    expected = alignment(robust=True).fit(X).transform(with_flat)
+    found = alignment(robust=True).fit(with_flat).transform(with_flat)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert not found[-1].any()
+
+
+@pytest.mark.parametrize("alignment", [EuclideanAlignment, RiemannianAlignment])
+def test_robust_alignment_of_flat_trials_only_is_an_error(alignment):
+    flat = np.zeros((6, 3, 128))
+    with pytest.raises(DataError, match="the trials hold no signal"):
+        alignment(robust=True).fit(flat).transform(flat)
+
+
+@pytest.mark.parametrize("alignment", [EuclideanAlignment, RiemannianAlignment])
 def test_robust_alignment_keeps_the_rank_of_an_average_reference(alignment):
     X = np.random.default_rng(0).normal(0, 10, (40, 5, 250))
     X -= X.mean(axis=1, keepdims=True)
