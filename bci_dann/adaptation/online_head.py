@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -365,11 +366,7 @@ class OnlineHead:
         """Return linear functions of the last trials, one row each, minus their local means."""
         if self.local_span is None:
             return rows
-        centred, domains = rows.copy(), np.array(self.domains)
-        for name in np.unique(domains):
-            here = np.flatnonzero(domains == name)
-            centred[here] -= local_weights(len(here), self.local_span) @ rows[here]
-        return centred
+        return rows - _local_weights(self.domains, self.local_span) @ rows
 
     def _coordinates(self) -> Floats:
         """Return coordinates of ``fixed`` and ``rows`` in their span, with these inner products."""
@@ -381,6 +378,18 @@ class OnlineHead:
     @staticmethod
     def _head(weights: Floats, biases: Floats) -> LinearHead:
         return LinearHead(torch.from_numpy(np.ascontiguousarray(weights)), torch.from_numpy(biases))
+
+
+# Needed several times in each step, and the same in each as soon as the oldest trials are dropped.
+@lru_cache(maxsize=4)
+def _local_weights(domains: tuple[str, ...], span: float) -> Floats:
+    """Return the weights of all trials in the local mean of each, within its domain."""
+    names, weights = np.array(domains), np.zeros((len(domains), len(domains)))
+    for name in np.unique(names):
+        here = np.flatnonzero(names == name)
+        weights[np.ix_(here, here)] = local_weights(len(here), span)
+    weights.flags.writeable = False
+    return weights
 
 
 def _data_without_labels(X: Floats, prior: Floats) -> TrainingData:
