@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ from bci_dann.adaptation.drift_guard import (
     strongest_without_drift,
 )
 from bci_dann.adaptation.head_adaptation import head_arrays, head_from_arrays
-from bci_dann.features.local_centring import local_weights
+from bci_dann.features.local_centring import local_weights_within
 from bci_dann.objectives import UNLABELLED, Sizes, WeightedTerm, build_objective
 from bci_dann.training import HeadPenalty, LinearHead, TrainingData, fit_linear
 
@@ -366,7 +365,7 @@ class OnlineHead:
         """Return linear functions of the last trials, one row each, minus their local means."""
         if self.local_span is None:
             return rows
-        return rows - _local_weights(self.domains, self.local_span) @ rows
+        return rows - local_weights_within(self.domains, self.local_span) @ rows
 
     def _coordinates(self) -> Floats:
         """Return coordinates of ``fixed`` and ``rows`` in their span, with these inner products."""
@@ -378,18 +377,6 @@ class OnlineHead:
     @staticmethod
     def _head(weights: Floats, biases: Floats) -> LinearHead:
         return LinearHead(torch.from_numpy(np.ascontiguousarray(weights)), torch.from_numpy(biases))
-
-
-# Needed several times in each step, and the same in each as soon as the oldest trials are dropped.
-@lru_cache(maxsize=4)
-def _local_weights(domains: tuple[str, ...], span: float) -> Floats:
-    """Return the weights of all trials in the local mean of each, within its domain."""
-    names, weights = np.array(domains), np.zeros((len(domains), len(domains)))
-    for name in np.unique(names):
-        here = np.flatnonzero(names == name)
-        weights[np.ix_(here, here)] = local_weights(len(here), span)
-    weights.flags.writeable = False
-    return weights
 
 
 def _data_without_labels(X: Floats, prior: Floats) -> TrainingData:

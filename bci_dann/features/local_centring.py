@@ -9,12 +9,13 @@ taken over past and future trials.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["local_deviations", "local_weights"]
+__all__ = ["local_deviations", "local_weights", "local_weights_within"]
 
 # The label of a trial whose class is not known.
 UNKNOWN = -1
@@ -105,6 +106,44 @@ def local_weights(n_trials: int, span: float) -> NDArray[np.float64]:
     apart = np.subtract.outer(np.arange(n_trials), np.arange(n_trials))
     weights = np.exp(-0.5 * (apart / span) ** 2)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+# An online adaptation needs the same weights several times in each step.
+@lru_cache(maxsize=4)
+def local_weights_within(domains: tuple[str, ...], span: float) -> NDArray[np.float64]:
+    """Return the weights of all trials in the local mean of each trial, over its domain only.
+
+    Parameters
+    ----------
+    domains : tuple of str, length n_trials
+        The domain of each trial; the trials of each in the order of recording.
+    span : float
+        Standard deviation of the weights (trials).
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_trials)
+        Row ``i`` has the weights for trial ``i``, of sum 1; zero for trials of other domains.
+        Read-only.
+
+    See Also
+    --------
+    local_weights : The weights within one domain.
+
+    Examples
+    --------
+    >>> from bci_dann.features.local_centring import local_weights_within
+    >>> local_weights_within(("1/0", "1/0", "1/1"), span=1.0).round(2)
+    array([[0.62, 0.38, 0.  ],
+           [0.38, 0.62, 0.  ],
+           [0.  , 0.  , 1.  ]])
+    """
+    names, weights = np.array(domains), np.zeros((len(domains), len(domains)))
+    for name in np.unique(names):
+        here = np.flatnonzero(names == name)
+        weights[np.ix_(here, here)] = local_weights(len(here), span)
+    weights.flags.writeable = False
+    return weights
 
 
 def _without_class_means(
