@@ -83,6 +83,7 @@ class EEGTrials:  # numpydoc ignore=PR02
     rest: Rest = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "y", None if self.y is None else np.asarray(self.y))  # no Series
         _check_shapes(self)
         _check_names(self.metadata)
         check_signals(self.X, self.ch_names)

@@ -98,6 +98,16 @@ def test_unlabelled_trials_share_everything_but_the_labels():
     assert unlabelled[2:4].y is None
 
 
+@pytest.mark.parametrize("kind", [list, lambda y: pd.Series(y, index=[3, 1, 5, 0, 2, 4])])
+def test_labels_of_any_kind_belong_to_trials_by_their_position(kind):
+    """A column of a shuffled table keeps the numbers of its rows, which are no positions."""
+    X = make().X
+    names = ["a", "b", "c", "d", "e", "f"]
+    trials = EEGTrials(X, kind(names), metadata(6), make().info)
+    assert trials[np.array([0, 1])].y.tolist() == ["a", "b"]
+    assert trials[trials.subjects == "A"].y.tolist() == names
+
+
 def test_labels_are_replaced_in_a_copy():
     trials = make()
     other = replace_labels(trials, np.repeat("feet", 6))
