@@ -180,7 +180,9 @@ class Saving(BaseEstimator):
             As it was saved.
         """
         domains = tuple(state.description["recent"]["domains"])
-        self._recent = fitted, RecentTrials(tuple(state.arrays["recent.X"]), domains)
+        X = tuple(state.arrays["recent.X"])
+        rest = tuple(state.arrays.get("recent.rest", [None] * len(X)))
+        self._recent = fitted, RecentTrials(X, domains, rest)
 
     def plain_parameters(self) -> dict[str, Any]:
         """Return the parameters in a form that can be saved.
@@ -271,6 +273,9 @@ def _add_recent(state: ModelState, fitted: Saving, recent: RecentTrials) -> None
         "domains": list(recent.domains),
     }
     state.arrays["recent.X"] = np.stack(recent.X)
+    rest = [window for window in recent.rest if window is not None]
+    if len(rest) == len(recent.X):  # otherwise they are not used: see `RecentTrials.as_part`
+        state.arrays["recent.rest"] = np.stack(rest)
     state.arrays.update({f"recent.fitted.{k}": v for k, v in of_fitted.arrays.items()})
 
 
