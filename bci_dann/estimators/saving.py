@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -199,7 +200,7 @@ class Saving(BaseEstimator):
             When a parameter cannot be described.
         """
         parameters = dict(self.get_params(deep=False))
-        if not isinstance(parameters.get("random_state"), int):
+        if not isinstance(parameters.get("random_state"), Integral):
             parameters.pop("random_state", None)
         for name, kind in _COMPONENT_PARAMETERS.items():
             if name in parameters:

@@ -54,5 +54,5 @@ def spatial_patterns(n_components: int, rank: int) -> CSP:
     """
     from mne.decoding import CSP
 
-    # without an `info`, MNE takes channels for magnetometers
-    return CSP(n_components=min(n_components, rank), rank={"mag": rank})
+    # without an `info`, MNE takes channels for magnetometers; it refuses integers of NumPy
+    return CSP(n_components=int(min(n_components, rank)), rank={"mag": rank})
