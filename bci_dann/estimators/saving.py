@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
+from collections.abc import Mapping
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,6 +21,7 @@ from bci_dann.estimators import networks
 from bci_dann.estimators.inputs.recent_trials import RecentTrials
 from bci_dann.exceptions import ConfigError
 from bci_dann.persistence import ModelState, write_state
+from bci_dann.persistence.model_state import plain_value
 
 if TYPE_CHECKING:
     from bci_dann.alignment import Alignment
@@ -107,7 +110,13 @@ class Saving(BaseEstimator):
                 f"{owner.__qualname__} cannot be saved: a model is loaded by the path of its "
                 "class, which must be at the top level of a module that can be imported."
             )
-        self.plain_parameters()
+        try:
+            json.dumps(self.plain_parameters(), default=plain_value)
+        except TypeError as error:
+            raise ConfigError(
+                f"{owner.__qualname__} cannot be saved: {error}. Give text, numbers, or lists and "
+                "mappings of these; a class by its path, 'module:Class'."
+            ) from error
 
     def to_state(self) -> ModelState:
         """Return the state of the fitted model; a subclass adds its own arrays.
@@ -204,7 +213,7 @@ class Saving(BaseEstimator):
             parameters.pop("random_state", None)
         for name, kind in _COMPONENT_PARAMETERS.items():
             if name in parameters:
-                parameters[name] = describe(kind, parameters[name])
+                parameters[name] = _described(kind, parameters[name])
         if "terms" in parameters:
             parameters["terms"] = objectives.describe_terms(parameters["terms"])
         return parameters
@@ -264,6 +273,14 @@ class PickledNetworks(BaseEstimator):
         super().__setstate__(state)
         if weights is not None:
             self.networks_ = [networks.restore_network(self.build_network, one) for one in weights]
+
+
+def _described(kind: str, spec: Any) -> Any:
+    """Describe a part, also where a mapping has an instance or a class as its ``name``."""
+    if not isinstance(spec, Mapping) or isinstance(spec.get("name"), str):
+        return describe(kind, spec)
+    part = describe(kind, spec.get("name"))
+    return {**spec, **(part if isinstance(part, Mapping) else {"name": part})}
 
 
 def _add_recent(state: ModelState, fitted: Saving, recent: RecentTrials) -> None:

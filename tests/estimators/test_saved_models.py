@@ -156,6 +156,14 @@ def test_a_class_of_a_script_is_not_saved(given, tmp_path):
         kind().fit(**given).save(tmp_path / "model")
 
 
+def test_a_parameter_that_no_file_can_hold_is_refused_before_training():
+    model = NetworkClassifier({"name": "MLP", "hidden": {8, 16}})
+    with pytest.raises(
+        ConfigError, match=r"NetworkClassifier cannot be saved: .* of type set .*Give"
+    ):
+        model.check_savable()
+
+
 # --- what is kept of a fit --------------------------------------------------------------------
 
 
@@ -370,6 +378,10 @@ def test_a_state_is_all_that_a_model_is(given):
 @pytest.mark.parametrize(
     "model",
     [
+        EnsembleClassifier(
+            [(ShallowClassifier(), 1.0), (ShallowClassifier("tangent_space"), 1.0)],
+            weights=np.array([1.0, 0.5]),
+        ),
         RiemannianClassifier(n_windows=np.int64(1), n_delays=np.int64(2), C=np.float32(0.5)),
         ShallowClassifier(n_components=np.int64(2), random_state=np.int64(3)),
         DANNClassifier(max_epochs=np.int64(1), lr=np.float32(1e-3), random_state=np.int64(3)),
