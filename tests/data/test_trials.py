@@ -205,6 +205,21 @@ def test_epochs_become_trials_in_microvolt(epochs):
     assert epochs.ch_names == ["C3", "C4", "Oz", "EOG"]  # as they were
 
 
+def test_epochs_that_are_not_in_memory_are_read_without_changing_them():
+    """MNE's default: it is not known which epochs will be dropped until they are read."""
+    signals = np.random.default_rng(0).normal(0, 1e-5, (2, 600))
+    signals[:, 250:260] += 1e-3
+    raw = mne.io.RawArray(signals, mne.create_info(2, 100.0, "eeg"), verbose="error")
+    events = np.array([[sample, 0, 1 + sample // 100 % 2] for sample in range(0, 600, 100)])
+    kinds = {"left": 1, "right": 2}
+    limits = {"tmin": 0, "tmax": 0.9, "baseline": None, "reject": {"eeg": 5e-4}}
+    lazy = mne.Epochs(raw, events, kinds, **limits, metadata=metadata(6), verbose="error")
+    trials = EEGTrials.from_epochs(lazy)
+    assert trials.y.tolist() == ["left", "right", "right", "left", "right"]
+    assert len(trials.metadata) == 5
+    assert not lazy.preload
+
+
 def test_epochs_without_metadata_are_one_domain(epochs):
     assert set(EEGTrials.from_epochs(epochs).domains) == {"0/0"}
 
