@@ -12,7 +12,7 @@ import functools
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def method_threads(uses_network: bool) -> Iterator[None]:
     """Compute on one thread, and restore what the process had.
 
     Several threads of Python may do so at once: linear algebra has one thread until the last of
-    them has left.
+    them has left. Inside the block, gradients are computed as usual: a caller may predict in
+    ``torch.inference_mode()``, in which nothing can be trained, and adapt in between.
 
     Parameters
     ----------
@@ -66,11 +67,14 @@ def method_threads(uses_network: bool) -> Iterator[None]:
     None
     """
     with _blas.limited():
-        if uses_network or "torch" not in sys.modules:
+        if "torch" not in sys.modules:
             yield
-        else:
-            with _torch.limited():
-                yield
+            return
+        import torch
+
+        threads = nullcontext() if uses_network else _torch.limited()
+        with torch.inference_mode(mode=False), threads:
+            yield
 
 
 class _BlasLimit:

@@ -270,8 +270,7 @@ def describe(kind: str, spec: Any) -> Any:
     path = class_path(spec if is_factory else type(spec))
     if is_factory and _is_importable(path):
         return path
-    names = [] if is_factory else _parameter_names(kind, type(spec))
-    missing = [name for name in names if not hasattr(spec, name)]
+    kept, missing = ({}, []) if is_factory else _kept_parameters(kind, spec)
     if missing or not _is_importable(path):
         raise ConfigError(
             f"{kind}: {path if is_factory else f'an instance of {path}'} cannot be saved, since it "
@@ -279,7 +278,7 @@ def describe(kind: str, spec: Any) -> Any:
             "'module:Class' or {name: 'module:Class', ...}, or keep each parameter of the "
             "constructor as an attribute of the same name."
         )
-    return {"name": path, **{name: getattr(spec, name) for name in names}}
+    return {"name": path, **kept}
 
 
 def _is_importable(path: str) -> bool:
@@ -287,19 +286,27 @@ def _is_importable(path: str) -> bool:
     return is_class_path(path) and not path.startswith("__main__:")
 
 
-def _parameter_names(kind: str, owner: type) -> list[str]:
-    """Return the constructor's parameters, except those determined by the trials."""
+def _kept_parameters(kind: str, spec: Any) -> tuple[dict[str, Any], list[str]]:
+    """Return the parameters that an instance keeps, and the names of those that it does not."""
     try:
-        accepted = inspect.signature(owner).parameters.values()
+        accepted = inspect.signature(type(spec)).parameters.values()
     except ValueError:  # some classes written in C have none
-        return ["its parameters"]
+        return {}, ["its parameters"]
     from_trials = ("n_chans", "n_times", "sfreq") if kind == "backbone" else ()
-    return [
-        # positional arguments of any number are no attributes, and would be lost
-        f"*{p.name}" if p.kind is inspect.Parameter.VAR_POSITIONAL else p.name
-        for p in accepted
-        if p.kind is not inspect.Parameter.VAR_KEYWORD and p.name not in from_trials
-    ]
+    kept, missing = dict[str, Any](), list[str]()
+    for p in accepted:
+        value = getattr(spec, p.name, p.empty)
+        if p.kind is p.VAR_POSITIONAL:  # cannot be given by name
+            missing.append(f"*{p.name}")
+        elif p.kind is p.VAR_KEYWORD and isinstance(value, Mapping):
+            kept.update({name: one for name, one in value.items() if name not in from_trials})
+        elif p.kind is p.VAR_KEYWORD:  # in backbones, usually for what the trials determine
+            missing.extend([] if from_trials else [f"**{p.name}"])
+        elif p.name not in from_trials and value is p.empty:
+            missing.append(p.name)
+        elif p.name not in from_trials:
+            kept[p.name] = value
+    return kept, missing
 
 
 def _import(kind: str, name: str) -> Any:

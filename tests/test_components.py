@@ -307,6 +307,29 @@ def test_objects_are_described_by_what_builds_them(spec, expected):
     assert vars(again) == vars(wanted)
 
 
+class Open(Plain):
+    """Takes keywords of any name, and keeps them."""
+
+    def __init__(self, gain=1.0, **options):
+        super().__init__(gain)
+        self.options = options
+
+
+class Careless(Plain):
+    """Takes keywords of any name, and keeps none."""
+
+    def __init__(self, gain=1.0, **options):
+        super().__init__(gain, offset=options.get("shift", 0.0))
+
+
+def test_keywords_of_any_name_are_described_too():
+    part = Open(2.0, window=3, name_of_band="mu")
+    described = describe("alignment", part)
+    expected = {"name": of_this_file(Open), "gain": 2.0, "window": 3, "name_of_band": "mu"}
+    assert described == expected
+    assert vars(resolve("alignment", described)) == vars(part)
+
+
 def test_a_description_holds_what_an_instance_has_now():
     part = Plain()
     part.gain = 5.0
@@ -321,9 +344,21 @@ def test_a_backbone_is_described_without_what_follows_from_the_trials():
             super().__init__()
             self.n_chans, self.n_times, self.sfreq, self.depth = n_chans, n_times, sfreq, depth
 
-    Body.__qualname__ = "Body"
-    described = describe("backbone", Body(4, 128, None))
-    assert described == {"name": f"{__name__}:Body", "depth": 2}
+    class Narrow(nn.Module):
+        def __init__(self, n_chans, **kwargs):
+            super().__init__()
+
+    class Wide(nn.Module):
+        def __init__(self, **kwargs):
+            super().__init__()
+            self.kwargs = kwargs
+
+    for kind in (Body, Narrow, Wide):
+        kind.__qualname__ = kind.__name__
+    sizes = {"n_chans": 4, "n_times": 128, "sfreq": None}
+    for kind, given in ((Body, {"depth": 2}), (Narrow, {}), (Wide, {"depth": 2})):
+        described = describe("backbone", kind(**sizes, **given))
+        assert described == {"name": f"{__name__}:{kind.__name__}", **given}
 
 
 class Forgetful(Plain):
@@ -343,6 +378,7 @@ def local():
     ("spec", "message"),
     [
         (Forgetful(), "an instance of .*:Forgetful cannot be saved, since it does not keep gain"),
+        (Careless(shift=3.0), r"an instance of .*:Careless .* does not keep \*\*options\. Give"),
         (local(), ".*:local.<locals>.Local cannot be saved, .* keep a name that can be imported"),
         (local()(), "an instance of .*Local cannot be saved, .* keep a name that can be imported"),
         (Outer.Inner(), "an instance of .*:Outer.Inner cannot be saved, .* a name that can be"),

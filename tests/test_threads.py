@@ -74,6 +74,15 @@ def test_methods_compute_on_one_thread_but_networks_on_as_many_as_there_are(uses
     assert counts() == before
 
 
+@pytest.mark.parametrize("uses_network", [False, True])
+def test_methods_compute_gradients_where_the_caller_switched_them_off(uses_network):
+    with torch.inference_mode():
+        with method_threads(uses_network):
+            assert not torch.is_inference_mode_enabled()
+            assert torch.is_grad_enabled()
+        assert torch.is_inference_mode_enabled()
+
+
 def test_limits_may_be_nested():
     before = counts()
     with method_threads(False):

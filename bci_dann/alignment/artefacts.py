@@ -35,6 +35,7 @@ from scipy.ndimage import maximum_filter1d
 from scipy.special import chdtri
 
 from bci_dann.alignment.shrunk_covariance import shrunk
+from bci_dann.exceptions import DataError
 
 __all__ = [
     "burst_margin",
@@ -103,7 +104,18 @@ def suppress_artefacts(X: NDArray[Any]) -> NDArray[Any]:
     -------
     ndarray, shape (n_trials, n_chans, n_times)
         A copy (µV), in single or double precision.
+
+    Raises
+    ------
+    DataError
+        When a sample is NaN or infinite.
     """
+    finite = np.isfinite(X).all(axis=(1, 2))
+    if not finite.all():
+        raise DataError(
+            f"{(~finite).sum()} of {len(X)} trials hold samples that are NaN or inf, the first at "
+            f"{int(np.flatnonzero(~finite)[0])}: leave these trials out."
+        )
     return winsorise(without_bursts(X))
 
 

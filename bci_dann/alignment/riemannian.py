@@ -194,6 +194,12 @@ def _weighted_mean(
 
 
 def _check_power(covariances: NDArray[np.float64]) -> None:
+    n_broken = int((~np.isfinite(covariances)).any(axis=(1, 2)).sum())
+    if n_broken:
+        raise DataError(
+            f"{n_broken} of {len(covariances)} trials hold samples that are NaN or inf: leave them "
+            "out."
+        )
     n_flat = int((np.trace(covariances, axis1=1, axis2=2) <= 0).sum())
     if n_flat:
         raise DataError(

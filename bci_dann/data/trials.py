@@ -83,6 +83,7 @@ class EEGTrials:  # numpydoc ignore=PR02
     rest: Rest = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "y", None if self.y is None else np.asarray(self.y))  # no Series
         _check_shapes(self)
         _check_names(self.metadata)
         check_signals(self.X, self.ch_names)
@@ -170,6 +171,7 @@ class EEGTrials:  # numpydoc ignore=PR02
             When a sample is not finite, a channel is flat, the scale is not that of EEG, or
             it is ambiguous which tag of the events is the class.
         """
+        epochs = epochs if epochs.preload else epochs.copy().load_data()
         given = epochs.metadata if epochs.metadata is not None else pd.DataFrame()
         columns = {
             column: given[column].to_numpy() if column in given else np.repeat("0", len(epochs))
@@ -335,8 +337,7 @@ def replace_labels(trials: EEGTrials, y: NDArray[np.str_] | None) -> EEGTrials:
 
 def _listed(names: list[str]) -> str:
     """Return the first names, separated by commas, with an ellipsis if there are more."""
-    more = ", ..." if len(names) > N_LISTED else ""
-    return ", ".join(names[:N_LISTED]) + more
+    return ", ".join(names[:N_LISTED]) + (", ..." if len(names) > N_LISTED else "")
 
 
 def _check_parts(parts: Sequence[EEGTrials]) -> None:

@@ -33,6 +33,7 @@ from bci_dann.estimators.deprecated_arguments import (
     upgrade_ensemble_state,
 )
 from bci_dann.estimators.inputs.input_validation import read_for_prediction
+from bci_dann.estimators.inputs.signals import in_memory
 from bci_dann.estimators.methods import (
     build_method,
     copy_input_attributes,
@@ -252,7 +253,7 @@ class EnsembleClassifier(TransferClassifier):
         """Adapt all members to the next trials; see :meth:`TransferClassifier.partial_adapt`."""
         check_is_fitted(self)
         adapted = self.copied()
-        for start in range(len(X)):
+        for start in range(len(X := in_memory(X))):
             trial = X[start : start + 1]
             odds = np.stack(adapted.log_odds(trial))  # before the members have seen it
             adapted._set_members([m.partial_adapt(trial) for m in adapted.members_])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
+from collections.abc import Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +21,7 @@ from bci_dann.estimators import networks
 from bci_dann.estimators.inputs.recent_trials import RecentTrials
 from bci_dann.exceptions import ConfigError
 from bci_dann.persistence import ModelState, write_state
+from bci_dann.persistence.model_state import plain_value
 
 if TYPE_CHECKING:
     from bci_dann.alignment import Alignment
@@ -106,7 +110,13 @@ class Saving(BaseEstimator):
                 f"{owner.__qualname__} cannot be saved: a model is loaded by the path of its "
                 "class, which must be at the top level of a module that can be imported."
             )
-        self.plain_parameters()
+        try:
+            json.dumps(self.plain_parameters(), default=plain_value)
+        except TypeError as error:
+            raise ConfigError(
+                f"{owner.__qualname__} cannot be saved: {error}. Give text, numbers, or lists and "
+                "mappings of these; a class by its path, 'module:Class'."
+            ) from error
 
     def to_state(self) -> ModelState:
         """Return the state of the fitted model; a subclass adds its own arrays.
@@ -180,7 +190,9 @@ class Saving(BaseEstimator):
             As it was saved.
         """
         domains = tuple(state.description["recent"]["domains"])
-        self._recent = fitted, RecentTrials(tuple(state.arrays["recent.X"]), domains)
+        X = tuple(state.arrays["recent.X"])
+        rest = tuple(state.arrays.get("recent.rest", [None] * len(X)))
+        self._recent = fitted, RecentTrials(X, domains, rest)
 
     def plain_parameters(self) -> dict[str, Any]:
         """Return the parameters in a form that can be saved.
@@ -197,11 +209,11 @@ class Saving(BaseEstimator):
             When a parameter cannot be described.
         """
         parameters = dict(self.get_params(deep=False))
-        if not isinstance(parameters.get("random_state"), int):
+        if not isinstance(parameters.get("random_state"), Integral):
             parameters.pop("random_state", None)
         for name, kind in _COMPONENT_PARAMETERS.items():
             if name in parameters:
-                parameters[name] = describe(kind, parameters[name])
+                parameters[name] = _described(kind, parameters[name])
         if "terms" in parameters:
             parameters["terms"] = objectives.describe_terms(parameters["terms"])
         return parameters
@@ -263,6 +275,14 @@ class PickledNetworks(BaseEstimator):
             self.networks_ = [networks.restore_network(self.build_network, one) for one in weights]
 
 
+def _described(kind: str, spec: Any) -> Any:
+    """Describe a part, also where a mapping has an instance or a class as its ``name``."""
+    if not isinstance(spec, Mapping) or isinstance(spec.get("name"), str):
+        return describe(kind, spec)
+    part = describe(kind, spec.get("name"))
+    return {**spec, **(part if isinstance(part, Mapping) else {"name": part})}
+
+
 def _add_recent(state: ModelState, fitted: Saving, recent: RecentTrials) -> None:
     """Add the model before adaptation, and the last trials of ``partial_adapt``, to a state."""
     of_fitted = fitted.to_state()
@@ -271,6 +291,9 @@ def _add_recent(state: ModelState, fitted: Saving, recent: RecentTrials) -> None
         "domains": list(recent.domains),
     }
     state.arrays["recent.X"] = np.stack(recent.X)
+    rest = [window for window in recent.rest if window is not None]
+    if len(rest) == len(recent.X):  # otherwise they are not used: see `RecentTrials.as_part`
+        state.arrays["recent.rest"] = np.stack(rest)
     state.arrays.update({f"recent.fitted.{k}": v for k, v in of_fitted.arrays.items()})
 
 

@@ -29,6 +29,7 @@ from bci_dann.estimators.inputs.training_trials import TrainingTrials
 from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features.filter_bank_csp import FilterBankCSP
 from bci_dann.features.nearest_mean import nearest_mean
+from bci_dann.features.spatial_patterns import rank_of_trials, spatial_patterns
 from bci_dann.features.tangent_space import covariances, tangent_space
 from bci_dann.persistence import ModelState
 from bci_dann.persistence.fitted_steps import read_steps, write_steps
@@ -206,7 +207,8 @@ class ShallowClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
 
     def fit_aligned(self, trials: TrainingTrials) -> None:
         """Fit features and classifier on the labelled trials; see the base class."""
-        known, pipeline = trials.labelled(), self._build_pipeline()
+        known = trials.labelled()
+        pipeline = self._build_pipeline(rank_of_trials(known.X) if known.X.ndim == 3 else None)
         if self.weighting is not None:
             weights = self.weigh(self.weighting, trials, self.random_state)[trials.is_labelled]
             self.pipeline_ = fit_weighted(pipeline, known.X, known.labels, weights)
@@ -237,21 +239,20 @@ class ShallowClassifier(SourceWeighted, TransformerMixin, TransferClassifier):
         probabilities: NDArray[np.float64] = self.pipeline_.predict_proba(X.astype(np.float64))
         return probabilities
 
-    def _build_pipeline(self) -> Pipeline:
-        steps = self._feature_steps()
+    def _build_pipeline(self, rank: int | None = None) -> Pipeline:
+        """Return the unfitted steps; a fitted step of patterns is restored without their rank."""
+        steps = self._feature_steps(rank or self.n_features_in_)
         # entries of tangent vectors have the same unit, and scaling would change distances
         scaler = [] if self.features == "tangent_space" and steps else [StandardScaler()]
         return make_pipeline(*steps, *_classifier_steps(self.classifier, scaler))
 
-    def _feature_steps(self) -> list[Any]:
+    def _feature_steps(self, rank: int) -> list[Any]:
         if self.n_times_ is None:
             if self.classifier == "mdm":
                 raise DataError("'mdm' needs trials (n_trials, n_chans, n_times), not vectors.")
             return []
         if self.features == "csp":
-            from mne.decoding import CSP
-
-            return [CSP(n_components=min(self.n_components, self.n_features_in_))]
+            return [spatial_patterns(self.n_components, rank)]
         if self.features == "filter_bank_csp":
             return [FilterBankCSP(PATTERNS_PER_BAND)]
         if self.features == "covariances":

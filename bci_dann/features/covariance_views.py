@@ -126,7 +126,7 @@ class Views:
         """
         windows = overlapping_windows(n_times, self.n_windows) if self.n_windows > 1 else []
         widths = [n_chans] * (1 + len(windows))
-        widths += [n_chans * self.n_copies] * (self.n_copies > 1)
+        widths += [n_chans * int(self.n_copies)] if self.n_copies > 1 else []
         return widths + [n_chans] * len(self.bands)
 
     def check_rest_length(self, n_times: int, n_rest_times: int) -> None:

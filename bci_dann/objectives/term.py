@@ -99,6 +99,9 @@ class Term(nn.Module):
     replayable: ClassVar[bool] = False
     measured: ClassVar[tuple[str, ...]] = ()
 
+    def __init__(self) -> None:  # that of torch takes any arguments, which no file could describe
+        super().__init__()
+
     def build(self, sizes: Sizes) -> Self:  # noqa: ARG002 (terms with layers use it)
         """Create layers whose widths depend on the network and the data.
 

@@ -19,7 +19,7 @@ from bci_dann._version import __version__
 from bci_dann.exceptions import DataError
 from bci_dann.persistence.model_files import MOST_ARRAY_BYTES, read_model_bytes, read_model_json
 
-__all__ = ["ModelState", "read_state", "write_state"]
+__all__ = ["ModelState", "plain_value", "read_state", "write_state"]
 
 DESCRIPTION, ARRAYS = "model.json", "model.safetensors"
 FORMAT = 6
@@ -119,7 +119,7 @@ def write_state(state: ModelState, folder: str | Path) -> Path:
     arrays = save({name: np.asarray(array, order="C") for name, array in state.arrays.items()})
     content = {"format": FORMAT, "bci_dann": __version__, **state.description}
     content["arrays"] = _digest(arrays)  # detects a crash between writing two files
-    description = json.dumps(content, indent=2, default=_plain).encode()
+    description = json.dumps(content, indent=2, default=plain_value).encode()
     write_atomically(path / ARRAYS, arrays)
     write_atomically(path / DESCRIPTION, description)
     return path
@@ -203,8 +203,24 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _plain(value: Any) -> Any:
-    """Convert NumPy scalars, which parameter searches may set, to Python numbers."""
-    if isinstance(value, np.generic):
-        return value.item()
+def plain_value(value: Any) -> Any:
+    """Convert numbers and arrays of NumPy, which parameter searches may set, to Python values.
+
+    Parameters
+    ----------
+    value : object
+        A value that JSON does not support.
+
+    Returns
+    -------
+    object
+        A number, a text or a list.
+
+    Raises
+    ------
+    TypeError
+        When it is of another type.
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
     raise TypeError(f"a parameter of type {type(value).__name__} cannot be saved: {value!r}")

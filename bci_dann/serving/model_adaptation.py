@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import BCIDannWarning, ConfigError
 from bci_dann.serving.checks.plausibility import warn_of_few_trials, warn_of_one_class
+from bci_dann.serving.checks.subject_identity import warn_of_several_subjects
 from bci_dann.serving.few_labels import known_labels, read_labels
 from bci_dann.serving.reading.prepared_recording import PreparedRecording
 from bci_dann.serving.reading.reading_options import Cues, reading_options
@@ -167,6 +168,7 @@ def adapt_model(
         check_writable(Path(out))
     options = reading_options(served.recipe, cues, unit_scale, rename, bads, reference)
     prepared = prepare_with_cues(as_list(recordings), served, options)
+    warn_of_several_subjects(prepared)
     trials = EEGTrials.concatenate([one.require_trials() for one in prepared])
     account = serving_account(prepared)
     y = None if table is None else known_labels(table, prepared, served.recipe.classes)

@@ -70,6 +70,11 @@ def check_augmentation(augmentation: Augmentation | None) -> None:
     ...     print("FTSurrogate" in str(error))
     True
     """
+    if not isinstance(augmentation, Mapping | None):
+        raise ConfigError(
+            "augmentation must map names of transforms to their parameters, as {'SignFlip': {}}; "
+            f"got {augmentation!r}."
+        )
     for name, params in (augmentation or {}).items():
         check_option("each key of augmentation", name, _transforms())
         known = set(inspect.signature(_transforms()[name].__init__).parameters)

@@ -13,6 +13,7 @@ from bci_dann.alignment.artefacts import (
     without_bursts,
 )
 from bci_dann.alignment.shrunk_covariance import shrunk_covariances
+from bci_dann.exceptions import DataError
 from bci_dann.features import TangentViews
 
 
@@ -238,3 +239,11 @@ def test_every_burst_is_found_by_counting():
         assert artefacts._may_have_bursts(sizes) or not has_burst
         n_found += has_burst
     assert 100 < n_found < 500
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_samples_that_are_not_finite_are_refused(trials, bad):
+    broken = np.array(trials[:10])
+    broken[[4, 7], 1, 3] = bad
+    with pytest.raises(DataError, match="2 of 10 trials hold samples that are NaN or inf, the fir"):
+        suppress_artefacts(broken)

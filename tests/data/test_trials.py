@@ -98,6 +98,16 @@ def test_unlabelled_trials_share_everything_but_the_labels():
     assert unlabelled[2:4].y is None
 
 
+@pytest.mark.parametrize("kind", [list, lambda y: pd.Series(y, index=[3, 1, 5, 0, 2, 4])])
+def test_labels_of_any_kind_belong_to_trials_by_their_position(kind):
+    """A column of a shuffled table keeps the numbers of its rows, which are no positions."""
+    X = make().X
+    names = ["a", "b", "c", "d", "e", "f"]
+    trials = EEGTrials(X, kind(names), metadata(6), make().info)
+    assert trials[np.array([0, 1])].y.tolist() == ["a", "b"]
+    assert trials[trials.subjects == "A"].y.tolist() == names
+
+
 def test_labels_are_replaced_in_a_copy():
     trials = make()
     other = replace_labels(trials, np.repeat("feet", 6))
@@ -193,6 +203,21 @@ def test_epochs_become_trials_in_microvolt(epochs):
     np.testing.assert_allclose(trials.X, epochs.get_data(["C3", "C4"]) * 1e6, rtol=1e-5)
     assert trials.y.tolist() == ["left", "right", "left", "right"]
     assert epochs.ch_names == ["C3", "C4", "Oz", "EOG"]  # as they were
+
+
+def test_epochs_that_are_not_in_memory_are_read_without_changing_them():
+    """MNE's default: it is not known which epochs will be dropped until they are read."""
+    signals = np.random.default_rng(0).normal(0, 1e-5, (2, 600))
+    signals[:, 250:260] += 1e-3
+    raw = mne.io.RawArray(signals, mne.create_info(2, 100.0, "eeg"), verbose="error")
+    events = np.array([[sample, 0, 1 + sample // 100 % 2] for sample in range(0, 600, 100)])
+    kinds = {"left": 1, "right": 2}
+    limits = {"tmin": 0, "tmax": 0.9, "baseline": None, "reject": {"eeg": 5e-4}}
+    lazy = mne.Epochs(raw, events, kinds, **limits, metadata=metadata(6), verbose="error")
+    trials = EEGTrials.from_epochs(lazy)
+    assert trials.y.tolist() == ["left", "right", "right", "left", "right"]
+    assert len(trials.metadata) == 5
+    assert not lazy.preload
 
 
 def test_epochs_without_metadata_are_one_domain(epochs):

@@ -144,6 +144,17 @@ def test_scikit_learns_global_configuration_is_untouched(method, fold):
     assert get_config() == before
 
 
+def test_it_learns_where_the_caller_switched_gradients_off(method, with_target, fold):
+    X, y, subjects, X_new, y_new = fold
+    with torch.inference_mode():
+        fitted = method.fit(X, y, subjects=subjects, X_target_unlabeled=X_new)
+        adapted = fitted.adapt(X_new, y_new if fitted.uses_labels else None)
+        online = fitted.partial_adapt(X_new[:10])
+    np.testing.assert_array_equal(fitted.predict_proba(X_new), with_target.predict_proba(X_new))
+    for model in (adapted, online):  # and continues where they are on again
+        assert np.isfinite(model.adapt(X_new).partial_adapt(X_new[:1]).predict_proba(X_new)).all()
+
+
 def test_adapting_without_alignment_warns(fold):
     X, y, subjects, X_new, _ = fold
     model = ShallowClassifier(alignment=None).fit(X, y, subjects=subjects)

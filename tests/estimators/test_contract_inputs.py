@@ -10,11 +10,14 @@ from sklearn.base import clone
 
 from bci_dann import EEGTrials
 from bci_dann.estimators import (
+    CalibratedClassifier,
     DANNClassifier,
+    EnsembleClassifier,
     ReweightedClassifier,
     RiemannianClassifier,
     ShallowClassifier,
     SourceOnlyClassifier,
+    TransductiveClassifier,
 )
 from bci_dann.exceptions import BCIDannWarning, ConfigError, DataError
 from bci_dann.features import CovarianceAlignment
@@ -43,6 +46,38 @@ def test_epochs_in_volt_equal_arrays_in_microvolt(fold):
     np.testing.assert_allclose(
         epochs.predict_proba(as_epochs(X_new, y_new, 1)), arrays.predict_proba(X_new), atol=1e-4
     )
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        CalibratedClassifier("ra_ts_logistic"),
+        EnsembleClassifier([(ShallowClassifier(), 1.0)]),
+        TransductiveClassifier(ShallowClassifier(), by="fit"),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_epochs_that_are_not_in_memory_equal_those_that_are(model):
+    """One of them is dropped, which is not known before they are read."""
+    signals = np.random.default_rng(0).normal(0, 1e-5, (3, 64 * 62))
+    signals[:, 64 * 9 : 64 * 10] *= 100
+    raw = mne.io.RawArray(signals, mne.create_info(3, 64.0, "eeg"), verbose="error")
+    events = np.array([[64 * (trial + 1), 0, trial % 2] for trial in range(60)])
+    subjects = np.repeat(["1", "2", "3"], 20)
+    metadata = pd.DataFrame({"subject": subjects, "session": "0", "run": "0"})
+    limits = {"tmax": 0.9, "tmin": 0.0, "baseline": None, "reject": {"eeg": 5e-4}}
+    lazy, loaded = (
+        mne.Epochs(raw, events, **limits, metadata=metadata, preload=preload, verbose="error")
+        for preload in (False, True)
+    )
+    y = loaded.events[:, 2]
+    assert len(y) == 59
+    one, two = (clone(model).fit(epochs, y) for epochs in (lazy.copy(), loaded))
+    expected = two.predict_proba(loaded)
+    np.testing.assert_array_equal(one.predict_proba(lazy.copy()), expected)
+    if hasattr(one, "partial_adapt"):
+        one, two = (fitted.partial_adapt(epochs) for fitted, epochs in ((one, lazy), (two, loaded)))
+        np.testing.assert_array_equal(one.predict_proba(loaded), two.predict_proba(loaded))
 
 
 def test_each_session_is_aligned_by_itself(fold, eeg_trials):

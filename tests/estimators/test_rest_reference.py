@@ -106,6 +106,13 @@ def test_trials_that_come_one_by_one_bring_their_rest_windows(source, target):
     )
 
 
+def test_adaptation_trial_by_trial_continues_after_saving(source, target, tmp_path):
+    adapted = decoder().fit(source, source.y).partial_adapt(target[:8].unlabelled())
+    read = load_model(adapted.save(tmp_path / "model"))
+    one, two = (model.partial_adapt(target[8:10].unlabelled()) for model in (adapted, read))
+    np.testing.assert_array_equal(one.predict_proba(target), two.predict_proba(target))
+
+
 def test_wrapped_and_in_an_ensemble(source, target):
     wrapped = TransductiveClassifier(decoder()).fit(source, source.y)
     alone = decoder().fit(source, source.y).adapt(target.unlabelled())

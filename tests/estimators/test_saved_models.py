@@ -156,6 +156,14 @@ def test_a_class_of_a_script_is_not_saved(given, tmp_path):
         kind().fit(**given).save(tmp_path / "model")
 
 
+def test_a_parameter_that_no_file_can_hold_is_refused_before_training():
+    model = NetworkClassifier({"name": "MLP", "hidden": {8, 16}})
+    with pytest.raises(
+        ConfigError, match=r"NetworkClassifier cannot be saved: .* of type set .*Give"
+    ):
+        model.check_savable()
+
+
 # --- what is kept of a fit --------------------------------------------------------------------
 
 
@@ -365,6 +373,29 @@ def test_a_state_is_all_that_a_model_is(given):
     again.from_state(state)
     new = given["X_target_unlabeled"]
     np.testing.assert_array_equal(again.predict_proba(new), model.predict_proba(new))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        EnsembleClassifier(
+            [(ShallowClassifier(), 1.0), (ShallowClassifier("tangent_space"), 1.0)],
+            weights=np.array([1.0, 0.5]),
+        ),
+        RiemannianClassifier(n_windows=np.int64(1), n_delays=np.int64(2), C=np.float32(0.5)),
+        ShallowClassifier(n_components=np.int64(2), random_state=np.int64(3)),
+        DANNClassifier(max_epochs=np.int64(1), lr=np.float32(1e-3), random_state=np.int64(3)),
+        EnsembleClassifier(
+            [(ShallowClassifier(n_components=np.int64(2)), np.float64(1.0))],
+            random_state=np.int64(3),
+        ),
+    ],
+)
+def test_numbers_of_numpy_as_a_parameter_search_sets_them(model, given, tmp_path):
+    read = load_model(model.fit(**given).save(tmp_path / "model"))
+    X = given["X_target_unlabeled"]
+    np.testing.assert_array_equal(read.predict_proba(X), model.predict_proba(X))
+    assert getattr(read, "random_state", None) == getattr(model, "random_state", None)
 
 
 # --- nothing is downloaded --------------------------------------------------------------------

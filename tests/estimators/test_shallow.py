@@ -72,3 +72,26 @@ def test_dependent_channels_do_no_harm(rhythms, alignment):
         model = ShallowClassifier(features, classifier, alignment=alignment, sfreq=128.0)
         probabilities = model.fit(referenced[:40], y[:40]).predict_proba(referenced[40:])
         assert np.isfinite(probabilities).all()
+
+
+@pytest.mark.parametrize("alignment", ["euclidean", "riemannian", None])
+@pytest.mark.parametrize("n_chans", [2, 4])
+def test_patterns_after_an_average_reference(rhythms, n_chans, alignment, tmp_path):
+    """Channels are then dependent, two of them opposite."""
+    X, y = rhythms
+    X = X[:, :n_chans] - X[:, :n_chans].mean(axis=1, keepdims=True)
+    model = ShallowClassifier("csp", alignment=alignment).fit(X, y)
+    features = model.transform(X)
+    assert features.shape == (60, n_chans - 1)
+    assert features.std() < 2.0  # logarithms of the power of signals, not of rounding errors
+    read = load_model(model.save(tmp_path / "model"))
+    np.testing.assert_array_equal(read.predict_proba(X), model.predict_proba(X))
+
+
+def test_patterns_for_a_weighting_after_an_average_reference(rhythms):
+    X, y = rhythms
+    X = X[:, :2] - X[:, :2].mean(axis=1, keepdims=True)
+    weighting = {"name": "logistic", "features": "csp"}
+    model = ShallowClassifier("tangent_space", "logistic", weighting=weighting, random_state=0)
+    model.fit(X[:40], y[:40], X_target_unlabeled=X[40:])
+    assert np.isfinite(model.weights_).all()

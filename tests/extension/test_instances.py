@@ -48,6 +48,12 @@ METHODS = {
     "weighting of patterns": lambda mine: ShallowClassifier(
         classifier="logistic", weighting=mine.NearCentre(1.0)
     ),
+    "weighting in a mapping": lambda mine: ShallowClassifier(
+        classifier="logistic", weighting={"name": mine.NearCentre(1.0), "features": "csp"}
+    ),
+    "weighting in a mapping, as a class": lambda mine: ShallowClassifier(
+        classifier="logistic", weighting={"name": mine.NearCentre, "unit": "subject"}
+    ),
     "weighting of a nearest mean": lambda mine: ShallowClassifier(
         "covariances", "mdm", weighting=mine.within_range
     ),

@@ -7,7 +7,7 @@ from scipy.linalg import sqrtm
 from sklearn.covariance import oas
 
 from bci_dann.alignment import ResultCache
-from bci_dann.exceptions import ConfigError
+from bci_dann.exceptions import ConfigError, DataError
 from bci_dann.features import CovarianceAlignment
 
 DOMAINS = np.repeat(["a/0", "b/0"], 12)
@@ -106,3 +106,11 @@ def test_a_loose_electrode_has_no_influence_if_robust(trials):
     others = np.setdiff1d(np.arange(24), loose)
     assert np.abs(aligned[others] - expected[others]).mean() < 0.05
     assert np.linalg.eigvalsh(aligned[loose].astype(float)).max() < 20
+
+
+@pytest.mark.parametrize("robust", [True, False])
+def test_samples_that_are_not_finite_are_refused(trials, robust):
+    X = np.array(trials)
+    X[3, 1, 5] = np.nan
+    with pytest.raises(DataError, match=f"1 of {len(X)} trials hold samples that are NaN or inf"):
+        CovarianceAlignment(robust=robust).fit(X)

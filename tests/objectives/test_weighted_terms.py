@@ -229,6 +229,17 @@ def test_objects_are_described_by_their_paths_and_parameters():
     ]
 
 
+class Plain(Term):
+    """A term without a constructor of its own."""
+
+    def forward(self, batch):
+        return batch.logits.mean()
+
+
+def test_a_term_without_parameters_is_described():
+    assert describe_terms([Plain()]) == [{"name": f"{__name__}:Plain"}]
+
+
 def test_a_term_that_forgets_its_parameters_cannot_be_described():
     class Forgetful(Term):
         def __init__(self, margin=1.0):

@@ -96,6 +96,11 @@ def test_weights_of_another_model_are_noticed(saved, tmp_path):
         read_state(folder)
 
 
+def test_arrays_in_a_description_become_lists(tmp_path):
+    folder = write_state(ModelState({"weights": np.array([1.0, 0.5])}), tmp_path / "model")
+    assert read_state(folder).description["weights"] == [1.0, 0.5]
+
+
 def test_what_cannot_be_described_leaves_the_old_model_whole(saved):
     folder, state = saved
     with pytest.raises(TypeError, match="type object cannot be saved"):

@@ -80,6 +80,8 @@ def test_a_transform_gets_the_sampling_frequency(data):
         ({"FTSurrogate": {"magnitude": 1}}, "each parameter of FTSurrogate"),
         ({"Mixup": {}}, "each key of augmentation"),
         ({"FTSurrogate": {"probability": 0.5}}, "each parameter of FTSurrogate"),
+        (["SignFlip"], r"augmentation must map names .* got \['SignFlip'\]"),
+        ("SignFlip", "augmentation must map names"),
     ],
 )
 def test_what_cannot_be_is_said_before_training(augmentation, message):

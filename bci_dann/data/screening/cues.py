@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 __all__ = [
     "ACCOUNT_KEYS",
-    "CUE_COLUMNS",
     "REASONS",
     "account_of",
     "account_sentence",
@@ -22,10 +21,6 @@ __all__ = [
     "read_account",
     "with_outcome",
 ]
-
-# A table of cues has one row per cue: its sample, relative to the first sample of the recording,
-# the event, the class of the event, and the reason why it is rejected ("" for a cue that is used).
-CUE_COLUMNS = ("sample", "event", "label", "left_out")
 
 # Reasons for the rejection of a cue.
 REASONS = {

@@ -137,7 +137,7 @@ class SimulatedMI(BaseDataset):
         _check_range("snr", snr, *SNR_LIMITS)
         _check_range("pause", pause, *PAUSE_LIMITS)
         _check_classes(classes)
-        self.n_trials = n_trials
+        n_subjects, n_sessions, self.n_trials = map(int, (n_subjects, n_sessions, n_trials))
         self.shift = parse_shift(shift)
         self.classes = tuple(classes)
         self.sfreq = float(sfreq)

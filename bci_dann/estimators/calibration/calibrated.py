@@ -26,7 +26,7 @@ from bci_dann.estimators.calibration.source_predictions import predict_sources, 
 from bci_dann.estimators.calibration.temperature import tempered
 from bci_dann.estimators.inputs.input_validation import read_for_learning
 from bci_dann.estimators.inputs.labels import check_scored_labels, encode_source_labels
-from bci_dann.estimators.inputs.signals import copy_trials
+from bci_dann.estimators.inputs.signals import copy_trials, in_memory
 from bci_dann.estimators.methods import (
     BY_OPTIONS,
     build_method,
@@ -200,6 +200,7 @@ class CalibratedClassifier(TransferClassifier):
         """
         self.forget()
         self.check_parameters()
+        X = in_memory(X)
         read = read_for_learning(self, X, y, subjects, reset=True)
         names = read.subjects
         classes, labels = encode_source_labels(y)

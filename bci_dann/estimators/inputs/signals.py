@@ -20,6 +20,7 @@ __all__ = [
     "check_sfreq",
     "copy_trials",
     "in_channel_order",
+    "in_memory",
     "read_signals",
 ]
 
@@ -111,6 +112,22 @@ def in_channel_order(signals: Signals, ch_names: list[str] | None) -> Signals:
     order = [given.index(name) for name in ch_names]
     X, rest = (None if of is None else np.asarray(of)[:, order] for of in (signals.X, signals.rest))
     return replace(signals, X=X, rest=rest, ch_names=list(ch_names))
+
+
+def in_memory(X: Any) -> Any:
+    """Return epochs in memory: the number of others, and their indices, are not yet known.
+
+    Parameters
+    ----------
+    X : array-like, mne.Epochs or EEGTrials
+        The trials.
+
+    Returns
+    -------
+    array-like, mne.Epochs or EEGTrials
+        A loaded copy of epochs that are not in memory; otherwise ``X`` itself.
+    """
+    return X if getattr(X, "preload", True) else X.copy().load_data()
 
 
 def copy_trials(X: Any, subjects: ArrayLike | None = None) -> NDArray[Any] | EEGTrials:

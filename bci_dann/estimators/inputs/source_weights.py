@@ -373,10 +373,11 @@ def _domain_features(
 
 def _spatial_patterns(trials: TrainingTrials, n_components: int) -> NDArray[np.float64]:
     import mne
-    from mne.decoding import CSP
+
+    from bci_dann.features.spatial_patterns import rank_of_trials, spatial_patterns
 
     known, X = trials.is_labelled, trials.X
-    patterns = CSP(n_components=min(n_components, X.shape[1]))
+    patterns = spatial_patterns(n_components, rank_of_trials(X[known]))
     with mne.use_log_level("error"):  # CSP reports each covariance that it estimates
         patterns.fit(X[known].astype(np.float64), trials.labels[known])
     powers: NDArray[np.float64] = patterns.transform(X.astype(np.float64))

@@ -112,10 +112,10 @@ class SubjectAdaptation:
         return self._adapted_to(part)
 
     def _adapted_to(self, part: UnalignedTrials) -> Self:
-        adapted = copy.deepcopy(self)
-        adapted._reset_online_state()
-        adapted.has_seen_target_ = True
         with method_threads(self.trains_network):
+            adapted = copy.deepcopy(self)
+            adapted._reset_online_state()
+            adapted.has_seen_target_ = True
             if adapted.alignment_ is not None:
                 learned = extend_alignment(adapted.alignment_, adapted.domains_, [part])
                 adapted.domains_ = learned

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import DataError
@@ -33,6 +34,9 @@ class PreparedRecording:
         How the recording was changed because it differs from the training recordings, or empty.
     interpolated : tuple of str
         Interpolated electrodes of the model, by their names in the recording or the model.
+    identity : mapping of str to str
+        What the recording tells of its subject; see
+        :func:`bci_dann.serving.checks.subject_identity.subject_identity`.
     """
 
     label: str
@@ -41,6 +45,7 @@ class PreparedRecording:
     events: dict[str, int]
     differences: str = ""
     interpolated: tuple[str, ...] = ()
+    identity: Mapping[str, str] = field(default_factory=dict)
 
     def require_trials(self) -> EEGTrials:
         """Return the trials, or raise an error if there are none.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bci_dann.exceptions import ConfigError, DataError
+from bci_dann.serving.checks.subject_identity import subject_identity
 from bci_dann.serving.headsets.differences import differences
 from bci_dann.serving.headsets.repaired_signals import raw_with_electrodes
 from bci_dann.serving.reading.continuous_recordings import (
@@ -233,7 +234,10 @@ def _of_epochs(
     found = trials_of_epochs(epochs, model, options)
     changes = differences(label, epochs.info["sfreq"], found.electrodes, model.recipe, options)
     interpolated = tuple(found.electrodes.replaced)
-    return PreparedRecording(label, found.trials, found.cues, events, changes, interpolated)
+    identity = subject_identity(label, epochs.info)
+    return PreparedRecording(
+        label, found.trials, found.cues, events, changes, interpolated, identity
+    )
 
 
 def _cut(
@@ -264,7 +268,13 @@ def _cut(
     cues = cues.assign(onset=cues["sample"] / sfreq)
     changes = differences(label, sfreq, electrodes, model.recipe, options)
     prepared = PreparedRecording(
-        label, None, cues, recording.events, changes, tuple(electrodes.replaced)
+        label,
+        None,
+        cues,
+        recording.events,
+        changes,
+        tuple(electrodes.replaced),
+        subject_identity(label, recording.raw.info),
     )
     if cut.epochs is None:
         return prepared

@@ -31,6 +31,12 @@ def test_signals_depend_on_seed_and_subject_only():
     )
 
 
+def test_counts_may_be_integers_of_numpy():
+    counts = {"n_subjects": 3, "n_sessions": 2, "n_trials": 5}
+    of_numpy = SimulatedMI(**{name: np.int64(count) for name, count in counts.items()})
+    assert of_numpy.code == SimulatedMI(**counts).code
+
+
 def test_subjects_do_not_share_noise():
     dataset = small(shift=0)
     first, second = (raw_of(dataset, subject).get_data()[:, :2000] for subject in (1, 2))
