@@ -50,7 +50,8 @@ class Merge:
         Labels of the tasks with different predictions in several folders; the joined folder has
         the predictions of the folder that was given first.
     damaged : list of pathlib.Path
-        Records that cannot be read, and were left out.
+        Records that cannot be read, and were left out. Damaged records of the joined folder are
+        replaced if another folder has the record.
 
     See Also
     --------
@@ -169,8 +170,9 @@ class _StoredRecords:
     def copy_to(self, target: ResultsFolder) -> None:
         for key, path in self.paths.items():
             copy = target.path / "records" / f"{key}.npz"
-            if not copy.exists():
+            if not copy.exists() or copy in self.damaged:
                 write_atomically(copy, path.read_bytes())
+                self.damaged = [damaged for damaged in self.damaged if damaged != copy]
 
     def _earlier(self, key: str) -> Record | None:
         return read_stored(self.paths[key])[1] if key in self.paths else None

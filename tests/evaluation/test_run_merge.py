@@ -106,6 +106,15 @@ def test_a_damaged_record_is_left_out_and_another_folders_is_taken(shards, tmp_p
     assert read_stored(tmp_path / "all" / "records" / damaged.name)
 
 
+def test_a_damaged_record_of_the_joined_folder_is_replaced(shards, tmp_path):
+    merge_runs(shards, tmp_path / "all")
+    table = (tmp_path / "all" / "results.csv").read_bytes()
+    next((tmp_path / "all" / "records").iterdir()).write_bytes(b"half")
+    merge = merge_runs(shards, tmp_path / "all")
+    assert (merge.damaged, merge.missing) == ([], [])
+    assert (tmp_path / "all" / "results.csv").read_bytes() == table
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
