@@ -63,7 +63,7 @@ def subjects_section(run: RunContent, pages: Mapping[str, str] | None = None) ->
             heading_html(group.title, 3),
             _figure(group),
             _gains_and_losses(group),
-            list_html(exchanged_classes(group.results, group.trials["truth"].nunique())),
+            list_html(exchanged_classes(group.results, group.results.attrs.get("n_classes"))),
             _all_subjects(group, pages or {}),
         ]
     if not pages and max((group.n_subjects for group in run.groups), default=0) > MAX_IN_FIGURE:
