@@ -120,7 +120,7 @@ def publish(
     --------
     read_published : The way back.
     """
-    from bci_dann.evaluation import summarise, summarise_windows
+    from bci_dann.evaluation import open_results, summarise, summarise_windows
 
     path = Path(folder)
     if (path / TABLE_FILE).is_file():
@@ -147,7 +147,9 @@ def publish(
     if windows is not None:
         return PublishedTable(summarise_windows(windows), note, invocations)
     results = _results(path)
-    reference = reference or reference_among(results["pipeline"].unique()) or REFERENCE
+    if reference is None:
+        names = list(open_results(path).manifest.pipelines)
+        reference = reference_among(names, set(results["pipeline"])) or REFERENCE
     return PublishedTable(summarise(results, _n_classes(path), reference), note, invocations)
 
 
