@@ -258,7 +258,12 @@ def _results(folder: Path) -> pd.DataFrame:
 def _n_classes(folder: Path) -> int:
     from bci_dann.evaluation.selection.subject_predictions import read_predictions
 
-    return next(len(record.classes) for record in read_predictions(folder))
+    for record in read_predictions(folder):
+        return len(record.classes)
+    raise ResultsError(
+        f"{folder} has results.csv, but none of its records, which contain the classes. Restore "
+        f"{folder / 'records'}, or run the configuration again."
+    )
 
 
 def _in_one_line(text: str) -> str:

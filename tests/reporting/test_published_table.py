@@ -66,6 +66,13 @@ def test_gains_are_those_of_the_report_if_no_pipeline_is_a_simple_one(tmp_path):
     assert [group.reference for group in read_run(tmp_path).groups] == ["rts_im"]
 
 
+def test_a_table_without_its_records_is_refused(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "records")
+    with pytest.raises(ResultsError, match="none of its records"):
+        publish(tmp_path / "run", "Without records")
+
+
 def test_a_second_run_without_new_tasks_adds_no_command(folder):
     run_benchmark(RUN, folder, progress=False)
     assert len(publish(folder, "again").invocations) == 1
