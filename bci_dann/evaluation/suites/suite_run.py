@@ -313,7 +313,6 @@ def _common(stored: StoredResults, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write(tables: SuiteTables, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     for attribute, name in SUITE_FILES.items():
         frame = getattr(tables, attribute)
         write_atomically(folder / name, frame.to_csv(index=False).encode())
