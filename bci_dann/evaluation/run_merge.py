@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -270,8 +271,8 @@ def _warning_texts(merge: Merge, has_subjects: bool) -> Iterator[str]:
     if merge.missing:
         yield (
             f"{len(merge.missing)} of {merge.n_tasks} tasks are missing: {_listed(merge.missing)}. "
-            f"Compute them with `bci-dann run CONFIG --out {merge.folder}`, or merge the folders "
-            "that have them into the same folder."
+            f"Compute them with `bci-dann run CONFIG --out {shlex.quote(str(merge.folder))}`, or "
+            "merge the folders that have them into the same folder."
         )
     if merge.different:
         yield (

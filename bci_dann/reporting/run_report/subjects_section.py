@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def subjects_section(run: RunContent, pages: Mapping[str, str] | None = None) ->
         parts.append(
             paragraph_html(
                 "Pages of single subjects are written by `bci-dann report "
-                f"{run.stored.folder} --subjects`."
+                f"{shlex.quote(str(run.stored.folder))} --subjects`."
             )
         )
     return Section("Subjects", "".join(parts))
