@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bci_dann.exceptions import ConfigError, ResultsError
 
-__all__ = ["check_folder_of", "remove_abandoned", "write_atomically"]
+__all__ = ["check_folder_of", "check_writable", "remove_abandoned", "write_atomically"]
 
 # Seconds after which a temporary file, which is written in one go, belongs to a writer that was
 # killed: an hour allows for the clocks of a network file system.
@@ -44,6 +44,32 @@ def check_folder_of(path: Path) -> Path:
             "another file."
         )
     return path
+
+
+def check_writable(folder: Path) -> None:
+    """Raise if files cannot be written to a folder, before the work of which they are the result.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder, which may not exist yet; nothing is created.
+
+    Raises
+    ------
+    ResultsError
+        When the folder, or the nearest folder above it that exists, is a file or is read-only.
+    """
+    absolute = folder.absolute()
+    existing = next(path for path in (absolute, *absolute.parents) if path.exists())
+    if not existing.is_dir():
+        raise ResultsError(
+            f"{folder} cannot be a folder, because {existing} is a file. Choose another folder."
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise ResultsError(
+            f"{folder} cannot be written to: {existing} is read-only for this user. Check the "
+            "permissions, or choose another folder."
+        )
 
 
 def write_atomically(path: Path, content: bytes) -> None:

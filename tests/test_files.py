@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from bci_dann import _files
-from bci_dann._files import check_folder_of, remove_abandoned, write_atomically
+from bci_dann._files import (
+    check_folder_of,
+    check_writable,
+    remove_abandoned,
+    write_atomically,
+)
 from bci_dann.exceptions import ConfigError, ResultsError
 
 
@@ -31,6 +36,18 @@ def test_a_file_in_the_place_of_the_folder_is_told(tmp_path):
     for path in (tmp_path / "model" / "table.csv", tmp_path / "model" / "deep" / "table.csv"):
         with pytest.raises(ResultsError, match=r"is a file, or is in one\. Choose another folder"):
             write_atomically(path, b"")
+
+
+def test_a_folder_that_cannot_be_made_is_found_before_it_is_needed(tmp_path, monkeypatch):
+    check_writable(tmp_path / "new" / "deeper")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ResultsError, match="file is a file"):
+        check_writable(tmp_path / "file" / "new")
+    # the tests may run as root, who may write anywhere
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)
+    with pytest.raises(ResultsError, match="is read-only for this user"):
+        check_writable(tmp_path / "new")
 
 
 def test_permissions_are_those_of_any_new_file(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -50,7 +51,8 @@ class Merge:
         Labels of the tasks with different predictions in several folders; the joined folder has
         the predictions of the folder that was given first.
     damaged : list of pathlib.Path
-        Records that cannot be read, and were left out.
+        Records that cannot be read, and were left out. Damaged records of the joined folder are
+        replaced if another folder has the record.
 
     See Also
     --------
@@ -169,8 +171,9 @@ class _StoredRecords:
     def copy_to(self, target: ResultsFolder) -> None:
         for key, path in self.paths.items():
             copy = target.path / "records" / f"{key}.npz"
-            if not copy.exists():
+            if not copy.exists() or copy in self.damaged:
                 write_atomically(copy, path.read_bytes())
+                self.damaged = [damaged for damaged in self.damaged if damaged != copy]
 
     def _earlier(self, key: str) -> Record | None:
         return read_stored(self.paths[key])[1] if key in self.paths else None
@@ -268,8 +271,8 @@ def _warning_texts(merge: Merge, has_subjects: bool) -> Iterator[str]:
     if merge.missing:
         yield (
             f"{len(merge.missing)} of {merge.n_tasks} tasks are missing: {_listed(merge.missing)}. "
-            f"Compute them with `bci-dann run CONFIG --out {merge.folder}`, or merge the folders "
-            "that have them into the same folder."
+            f"Compute them with `bci-dann run CONFIG --out {shlex.quote(str(merge.folder))}`, or "
+            "merge the folders that have them into the same folder."
         )
     if merge.different:
         yield (

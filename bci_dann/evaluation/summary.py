@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,13 +115,15 @@ def summarise(
     return table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
 
 
-def reference_among(pipelines: Sequence[str]) -> str | None:
+def reference_among(pipelines: Sequence[str], present: Collection[str] | None = None) -> str | None:
     """Return the pipeline that the others of a run are compared with.
 
     Parameters
     ----------
     pipelines : sequence of str
-        Names of the pipelines of the run.
+        Names of the pipelines of the run, in the order of its configuration.
+    present : collection of str, optional
+        Those that have results; by default all.
 
     Returns
     -------
@@ -135,7 +137,8 @@ def reference_among(pipelines: Sequence[str]) -> str | None:
     >>> reference_among(["ea_dann", "ea_csp_lda", "csp_lda"])
     'csp_lda'
     """
-    names = list(dict.fromkeys(pipelines))
+    known = set(pipelines if present is None else present)
+    names = [name for name in dict.fromkeys(pipelines) if name in known]
     listed = [*(name for name in SIMPLE_PIPELINES if name in names), *names]
     return listed[0] if len(names) > 1 else None
 

@@ -120,7 +120,7 @@ def publish(
     --------
     read_published : The way back.
     """
-    from bci_dann.evaluation import summarise, summarise_windows
+    from bci_dann.evaluation import open_results, summarise, summarise_windows
 
     path = Path(folder)
     if (path / TABLE_FILE).is_file():
@@ -147,7 +147,9 @@ def publish(
     if windows is not None:
         return PublishedTable(summarise_windows(windows), note, invocations)
     results = _results(path)
-    reference = reference or reference_among(results["pipeline"].unique()) or REFERENCE
+    if reference is None:
+        names = list(open_results(path).manifest.pipelines)
+        reference = reference_among(names, set(results["pipeline"])) or REFERENCE
     return PublishedTable(summarise(results, _n_classes(path), reference), note, invocations)
 
 
@@ -256,7 +258,12 @@ def _results(folder: Path) -> pd.DataFrame:
 def _n_classes(folder: Path) -> int:
     from bci_dann.evaluation.selection.subject_predictions import read_predictions
 
-    return next(len(record.classes) for record in read_predictions(folder))
+    for record in read_predictions(folder):
+        return len(record.classes)
+    raise ResultsError(
+        f"{folder} has results.csv, but none of its records, which contain the classes. Restore "
+        f"{folder / 'records'}, or run the configuration again."
+    )
 
 
 def _in_one_line(text: str) -> str:

@@ -61,14 +61,15 @@ def test_the_commands_of_all_shards_are_kept(shards, tmp_path):
 def test_missing_tasks_are_named_even_if_a_subject_is_in_no_shard(shards, tmp_path):
     """Each third of the tasks of three subjects is all tasks of one subject."""
     with pytest.warns(
-        BCIDannWarning, match=r"2 of 6 tasks are missing: .*subject 2, seed 0; .*run"
+        BCIDannWarning,
+        match=r"2 of 6 tasks are missing: .*subject 2, seed 0; .*run CONFIG --out '.*/of all'`",
     ):
-        merge = merge_runs([shards[0], shards[2]], tmp_path / "all")
+        merge = merge_runs([shards[0], shards[2]], tmp_path / "of all")
     assert merge.missing == [f"logistic, train, subject 2, seed {seed}" for seed in (0, 1)]
-    assert len(scores(tmp_path / "all")) == 8
-    merged = merge_runs([shards[1]], tmp_path / "all")  # what was joined before stays
+    assert len(scores(tmp_path / "of all")) == 8
+    merged = merge_runs([shards[1]], tmp_path / "of all")  # what was joined before stays
     assert merged.missing == []
-    assert len(scores(tmp_path / "all")) == 12
+    assert len(scores(tmp_path / "of all")) == 12
 
 
 def test_folders_of_other_seeds_are_joined(prepared, config, tmp_path):
@@ -104,6 +105,15 @@ def test_a_damaged_record_is_left_out_and_another_folders_is_taken(shards, tmp_p
         merge = merge_runs([*shards, copy], tmp_path / "all")
     assert (merge.damaged, merge.missing) == ([damaged], [])
     assert read_stored(tmp_path / "all" / "records" / damaged.name)
+
+
+def test_a_damaged_record_of_the_joined_folder_is_replaced(shards, tmp_path):
+    merge_runs(shards, tmp_path / "all")
+    table = (tmp_path / "all" / "results.csv").read_bytes()
+    next((tmp_path / "all" / "records").iterdir()).write_bytes(b"half")
+    merge = merge_runs(shards, tmp_path / "all")
+    assert (merge.damaged, merge.missing) == ([], [])
+    assert (tmp_path / "all" / "results.csv").read_bytes() == table
 
 
 @pytest.mark.parametrize(

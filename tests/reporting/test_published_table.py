@@ -14,6 +14,7 @@ from bci_dann.evaluation import run_benchmark, run_regimes
 from bci_dann.evaluation.runs.invocations import Invocation
 from bci_dann.exceptions import ConfigError, ResultsError
 from bci_dann.reporting import PublishedTable, publish, read_published
+from bci_dann.reporting.run_report.run_content import read_run
 
 RUN = {
     "name": "tiny",
@@ -56,6 +57,20 @@ def test_accuracy_over_trials_is_published_with_the_command(folder):
         for first, trials in ((1, 60), (21, 12))
     ]
     assert table.invocations == publish(folder, "Summary").invocations
+
+
+def test_gains_are_those_of_the_report_if_no_pipeline_is_a_simple_one(tmp_path):
+    run_benchmark({**RUN, "pipelines": ["rts_im", "ea_ts_logistic"]}, tmp_path, progress=False)
+    gains = publish(tmp_path, "Not simple").rows.set_index("pipeline")["gain"]
+    assert gains.isna().to_dict() == {"rts_im": True, "ea_ts_logistic": False}
+    assert [group.reference for group in read_run(tmp_path).groups] == ["rts_im"]
+
+
+def test_a_table_without_its_records_is_refused(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "records")
+    with pytest.raises(ResultsError, match="none of its records"):
+        publish(tmp_path / "run", "Without records")
 
 
 def test_a_second_run_without_new_tasks_adds_no_command(folder):

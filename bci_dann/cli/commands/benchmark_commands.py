@@ -193,9 +193,10 @@ def _print_scores(results: pd.DataFrame, out: Path, heading: str) -> None:
     from bci_dann.evaluation.summary import reference_among
     from bci_dann.reporting import closing_tables
 
-    has_several = results["protocol"].nunique() > 1
-    common = common_accuracy(open_results(out).trials) if has_several else None
-    comparisons = compare_pipelines(results, reference_among(results["pipeline"].tolist()))
+    has_several, stored = results["protocol"].nunique() > 1, open_results(out)
+    common = common_accuracy(stored.trials) if has_several else None
+    reference = reference_among(list(stored.manifest.pipelines), set(results["pipeline"]))
+    comparisons = compare_pipelines(results, reference)
     for table in closing_tables(summarise(results), comparisons, common, heading):
         output_console().print(table)
     for sentence in exchanged_classes(results, results.attrs.get("n_classes")):

@@ -101,15 +101,19 @@ def run_suite_command(
 def _report(suite: Suite, out: Path) -> None:
     """Write the reports of the datasets with results, and print the tables over all datasets."""
     from bci_dann.evaluation import suite_tables
-    from bci_dann.evaluation.suites.suite_run import SUITE_FILES
+    from bci_dann.evaluation.config.run_config import pipeline_specs
+    from bci_dann.evaluation.suites.suite_run import SUITE_FILES, suite_comparisons
     from bci_dann.evaluation.summary import reference_among
     from bci_dann.reporting import closing_tables, report_or_warn
 
     tables = suite_tables(out, suite)
     if tables.scores.empty:
         return
-    reference = suite.reference or reference_among(tables.scores["pipeline"].tolist())
-    comparisons = tables.comparisons[tables.comparisons["reference"] == reference]
+    comparisons = tables.comparisons
+    if suite.reference is None:  # these are of all pairs
+        names = [spec.name for spec in pipeline_specs(next(iter(suite.runs.values())))]
+        reference = reference_among(names, set(tables.scores["pipeline"]))
+        comparisons = comparisons if reference is None else suite_comparisons(out, suite, reference)
     for table in closing_tables(tables.scores, comparisons):
         output_console().print(table)
     for protocol, rows in tables.over_datasets.groupby("protocol", sort=False):

@@ -24,7 +24,7 @@ from bci_dann.exceptions import ResultsError
 if TYPE_CHECKING:
     from bci_dann.evaluation.runs.resolved_run import ResolvedRun
 
-__all__ = ["RESUME_ADVICE", "run_missing", "stacks_of"]
+__all__ = ["FAILURES_FILE", "RESUME_ADVICE", "failure_reason", "run_missing", "stacks_of"]
 
 # Log of the tasks that failed, with their tracebacks.
 FAILURES_FILE = "failures.txt"
@@ -32,6 +32,8 @@ FAILURES_FILE = "failures.txt"
 RESUME_ADVICE = "Give the same command again to continue from here."
 # The line above the traceback of each task in the log of failures.
 FAILURE_HEADING = re.compile(r"^== (.*)\n", flags=re.MULTILINE)
+# The line of a traceback that names a function and its file.
+TRACEBACK_FRAME = re.compile(r'^  File "', flags=re.MULTILINE)
 
 
 def run_missing(run: ResolvedRun, tasks: Sequence[Task], trials_folder: Path) -> None:
@@ -105,6 +107,25 @@ def stacks_of(tasks: Sequence[Task], size: int) -> list[list[Task]]:
     return stacks
 
 
+def failure_reason(text: str) -> str:
+    """Return the error at the end of a traceback, in one line.
+
+    Parameters
+    ----------
+    text : str
+        The traceback.
+
+    Returns
+    -------
+    str
+        The class of the error and the first line of its message. The following lines, which
+        libraries such as scikit-learn and PyTorch add, are general advice.
+    """
+    after_last_frame = TRACEBACK_FRAME.split(text.strip())[-1].splitlines()[1:]
+    message = (line for line in after_last_frame if line[:1].strip())
+    return next(message, text.strip().splitlines()[-1])
+
+
 def _recording_command(
     results: Iterator[tuple[Task, str | None]], run: ResolvedRun
 ) -> Iterator[tuple[Task, str | None]]:
@@ -167,12 +188,8 @@ def _reasons(failures: Sequence[tuple[Task, str]]) -> list[str]:
     """Return one line for each reason, with the first task that failed for it."""
     tasks: dict[str, list[Task]] = {}
     for task, failure in failures:
-        tasks.setdefault(_last_line(failure), []).append(task)
+        tasks.setdefault(failure_reason(failure), []).append(task)
     return [
         f"  {first.label}{f' and {len(more)} more' if more else ''}: {reason}"
         for reason, (first, *more) in tasks.items()
     ]
-
-
-def _last_line(text: str) -> str:
-    return text.strip().splitlines()[-1]

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bci_dann._files import check_writable
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.config.run_config import RunConfig, pipeline_specs, read_config
 from bci_dann.evaluation.runs.executors.executor_choice import check_executor
@@ -218,7 +219,8 @@ def resolve_run(
     DataError
         When the folder of the recordings is missing, or none of its files matches.
     ResultsError
-        When the results folder is a file, cannot be read, or has another configuration.
+        When the results folder is a file, cannot be read or written to, or has another
+        configuration.
     InstallationError
         When Dask or TensorBoard is required but not installed.
 
@@ -251,4 +253,5 @@ def resolve_run(
     check_data_folder(checked.data, options.data_dir)
     run = ResolvedRun(checked, tuple(pipeline_specs(checked)), options)
     run.folder.merged(manifest_of(checked, run.pipelines))
+    check_writable(run.folder.path)
     return run

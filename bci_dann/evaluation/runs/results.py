@@ -45,7 +45,8 @@ COLUMNS = (
 class ResultsFolder:
     """Folder with the records of one configuration.
 
-    Runs with further pipelines, protocols, seeds or subjects can add records.
+    Runs with further pipelines, protocols, seeds or subjects can add records. The table has those
+    of the subjects of the last run.
 
     Parameters
     ----------

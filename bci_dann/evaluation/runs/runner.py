@@ -63,8 +63,8 @@ def run_benchmark(
     """Compare pipelines, with each subject in turn as the target.
 
     Every finished task has a record in ``out``, so that an interrupted run can be continued. If
-    pipelines, protocols, seeds or subjects are added to the configuration, only the new tasks are
-    computed.
+    pipelines, protocols or seeds are added to the configuration, only the new tasks are computed.
+    With other subjects, all tasks are computed again, since subjects are sources for each other.
 
     Parameters
     ----------

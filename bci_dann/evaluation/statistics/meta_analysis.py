@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +16,8 @@ __all__ = ["combine_datasets"]
 # Standard deviations up to this are zero apart from rounding: the difference is the same for all
 # subjects.
 SMALLEST_SPREAD = 1e-9
+# The largest number below 1 is 1 - 2 ** -53.
+DOUBLE_PRECISION = 53
 
 
 def combine_datasets(comparisons: pd.DataFrame) -> pd.DataFrame:
@@ -35,7 +38,8 @@ def combine_datasets(comparisons: pd.DataFrame) -> pd.DataFrame:
           interval (DerSimonian and Laird 1986), in units of the metric;
         - ``heterogeneity``: the share of the variance that is between datasets (I², 0 to 1);
         - ``p_greater``: Stouffer's combination of the one-sided p-values, weighted by the square
-          roots of the numbers of subjects, as in MOABB.
+          roots of the numbers of subjects, as in MOABB: a p-value of 1 counts as ``1 - 2 ** -n``
+          for ``n`` subjects, or as 0.5 if no subject of the dataset differs.
 
     See Also
     --------
@@ -81,13 +85,24 @@ def _combined(rows: pd.DataFrame) -> dict[str, Any]:
     from scipy.stats import combine_pvalues
 
     subjects = rows["n_subjects"].to_numpy(dtype=float)
-    stouffer = combine_pvalues(rows["p_greater"], method="stouffer", weights=np.sqrt(subjects))
+    stouffer = combine_pvalues(_below_one(rows), method="stouffer", weights=np.sqrt(subjects))
     return {
         "n_datasets": len(rows),
         "n_subjects": int(subjects.sum()),
         **_random_effects(rows),
         "p_greater": float(stouffer.pvalue),
     }
+
+
+def _below_one(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Return p-values that can be combined: with a p-value of 1, other datasets have no effect.
+
+    The p-value of an exact test is 1 if the difference is negative in all subjects, or always zero.
+    """
+    exponents = np.minimum(rows["n_subjects"].to_numpy(dtype=float), DOUBLE_PRECISION)
+    p_values = np.minimum(rows["p_greater"].to_numpy(dtype=float), 1 - 2.0**-exponents)
+    is_equal = ((rows["difference"] == 0) & (rows["std_difference"] == 0)).to_numpy()
+    return np.where(is_equal, 0.5, p_values)
 
 
 def _random_effects(rows: pd.DataFrame) -> dict[str, float]:

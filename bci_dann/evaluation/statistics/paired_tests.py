@@ -64,7 +64,8 @@ def compare_pipelines(
         - ``std_difference``: standard deviation of the differences over subjects;
         - ``effect_size``: the mean difference divided by this standard deviation (Cohen's d_z);
         - ``p_greater``, ``p_value``: one-sided and two-sided p-value of an exact sign-flip
-          permutation test (up to 13 subjects) or Wilcoxon's signed-rank test (more subjects);
+          permutation test (up to 13 subjects with a difference) or Wilcoxon's signed-rank test
+          (more such subjects);
         - ``p_holm``: two-sided p-value after Holm's correction over the comparisons of this
           dataset and protocol (Holm 1979).
 
@@ -128,14 +129,14 @@ def paired_p_values(differences: Floats) -> tuple[float, float]:
     Returns
     -------
     p_greater, p_two_sided : float
-        The p-values of an exact sign-flip permutation test of the mean (up to 13 subjects) or
-        Wilcoxon's signed-rank test (more subjects). NaN for fewer than two subjects; 1 if all
-        differences are zero.
+        The p-values of an exact sign-flip permutation test of the mean (up to 13 differences that
+        are not zero) or Wilcoxon's signed-rank test (more such differences). NaN for fewer than two
+        subjects; 1 if all differences are zero.
 
     See Also
     --------
-    bci_dann.evaluation.statistics.sign_flips.sign_flip_p_value : Used for up to 13 subjects.
-    scipy.stats.wilcoxon : Used for more subjects.
+    bci_dann.evaluation.statistics.sign_flips.sign_flip_p_value : Used for up to 13 differences.
+    scipy.stats.wilcoxon : Used for more differences.
 
     Examples
     --------
@@ -151,12 +152,15 @@ def paired_p_values(differences: Floats) -> tuple[float, float]:
     differences = np.round(differences, DECIMALS)
     if not np.any(differences):
         return 1.0, 1.0
-    if len(differences) > EXACT_SUBJECTS:
+    # with few differences that are not zero, the normal approximation of Wilcoxon's test is far off
+    if np.count_nonzero(differences) > EXACT_SUBJECTS:
         greater, two_sided = (
             float(wilcoxon(differences, alternative=side).pvalue)
             for side in ("greater", "two-sided")
         )
         return greater, two_sided
+    # the p-value does not depend on subjects without a difference
+    differences = differences[np.argsort(-np.abs(differences), kind="stable")][:EXACT_SUBJECTS]
     return (
         sign_flip_p_value(differences, "greater"),
         sign_flip_p_value(differences, "two-sided"),

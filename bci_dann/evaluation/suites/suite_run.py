@@ -28,7 +28,7 @@ from bci_dann.exceptions import BCIDannError, ResultsError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SUITE_FILES", "SuiteTables", "run_suite", "suite_tables"]
+__all__ = ["SUITE_FILES", "SuiteTables", "run_suite", "suite_comparisons", "suite_tables"]
 
 # Columns that identify a row of the table of scores.
 ROW_KEYS = ("dataset", "pipeline", "protocol")
@@ -222,13 +222,7 @@ def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
     """
     import pandas as pd
 
-    files = {name: Path(folder) / name / "results.csv" for name in suite.runs}
-    results = {
-        name: read_score_table(path).assign(dataset=name)
-        for name, path in files.items()
-        if path.is_file()
-    }
-    filled = {name: table for name, table in results.items() if len(table)}
+    filled = _results(folder, suite)
     if not filled:
         empty = pd.DataFrame()
         return SuiteTables(empty, empty, empty)
@@ -245,6 +239,37 @@ def suite_tables(folder: str | Path, suite: Suite) -> SuiteTables:
         comparisons,
         combine_datasets(comparisons),
     )
+
+
+def suite_comparisons(folder: str | Path, suite: Suite, reference: str) -> pd.DataFrame:
+    """Compare pipelines with one of them within each dataset of a suite.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Folder of a finished or unfinished run of the suite.
+    suite : Suite
+        The suite, for its datasets.
+    reference : str
+        The pipeline that the others are compared with.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Results of :func:`compare_pipelines` for the datasets with results of the reference.
+    """
+    return _comparisons(list(_results(folder, suite).values()), reference)
+
+
+def _results(folder: str | Path, suite: Suite) -> dict[str, pd.DataFrame]:
+    """Return the results of the datasets that have any, by name in the suite."""
+    files = {name: Path(folder) / name / "results.csv" for name in suite.runs}
+    tables = {
+        name: read_score_table(path).assign(dataset=name)
+        for name, path in files.items()
+        if path.is_file()
+    }
+    return {name: table for name, table in tables.items() if len(table)}
 
 
 def _run_each(
@@ -288,7 +313,6 @@ def _common(stored: StoredResults, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write(tables: SuiteTables, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     for attribute, name in SUITE_FILES.items():
         frame = getattr(tables, attribute)
         write_atomically(folder / name, frame.to_csv(index=False).encode())

@@ -25,9 +25,9 @@ __all__ = ["comparison_section"]
 EXPLANATION = Explanation(
     "Each row compares a pipeline with the reference, over the subjects that both have; seeds are "
     "averaged within subjects. p: two-sided, from sign flips of the differences of the subjects "
-    "(exact for up to 13 subjects, Wilcoxon's signed-rank test for more). p Holm: corrected for "
-    "the number of rows. Effect size: mean difference divided by the standard deviation of the "
-    "differences.",
+    "(exact for up to 13 subjects with a difference, Wilcoxon's signed-rank test for more). "
+    "p Holm: corrected for the number of rows. Effect size: mean difference divided by the "
+    "standard deviation of the differences.",
     "The interval does not contain zero, and p Holm is below 0.05.",
     "The interval contains zero: the run does not show which of the two is better. This does not "
     "prove that they are equal.",

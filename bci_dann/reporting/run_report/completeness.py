@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bci_dann.evaluation.runs.dispatch import FAILURES_FILE
+from bci_dann.evaluation.runs.dispatch import FAILURES_FILE, failure_reason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,5 +104,5 @@ def _failures(folder: Path, missing: list[tuple[str, str, int, str]]) -> dict[st
     for block in re.split(r"^== ", text, flags=re.MULTILINE)[1:]:
         label, _, traceback = block.partition("\n")
         if label in labels and traceback.strip():
-            errors[label] = traceback.strip().splitlines()[-1]
+            errors[label] = failure_reason(traceback)
     return errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["missing_html", "overview_section"]
 
-# With fewer subjects, p of a two-sided sign-flip test is never below 5 %: 2 / 2**5 > 0.05.
-MIN_SUBJECTS = 6
+# Significance level in sentences.
+SIGNIFICANT = 0.05
 CAUTION = (
     "Folds share most of their training data, so the scores of subjects are not independent, and "
     "intervals and p-values are approximate (Nadeau and Bengio 2003)."
@@ -139,11 +140,23 @@ def _findings(group: ScoredGroup) -> Iterator[str]:
     yield (f"{best} has the highest mean accuracy, {accuracies.mean():.1f} % ({interval}{count}).")
     if group.reference is not None:
         yield from _against_reference(group, best)
-    if group.n_subjects < MIN_SUBJECTS:
+    if group.n_subjects < (needed := _subjects_needed(group)):
+        n_tests = len(group.comparisons)
+        corrected = f" with Holm's correction over {n_tests} comparisons" if n_tests > 1 else ""
         yield (
             f"With {_count(group.n_subjects, 'subject')}, no difference can be significant at 5 % "
-            f"in an exact two-sided test; this needs at least {MIN_SUBJECTS} subjects."
+            f"in an exact two-sided test{corrected}; this needs at least {needed} subjects."
         )
+
+
+def _subjects_needed(group: ScoredGroup) -> int:
+    """Return the number of subjects with which a corrected p-value can be significant.
+
+    The smallest p-value of a two-sided sign-flip test of n subjects is 2 / 2**n; Holm's correction
+    multiplies it by the number of comparisons.
+    """
+    n_tests = max(len(group.comparisons), 1)
+    return next(n for n in itertools.count(2) if n_tests * 2.0 ** (1 - n) <= SIGNIFICANT)
 
 
 def _against_reference(group: ScoredGroup, best: str) -> Iterator[str]:
@@ -159,7 +172,7 @@ def _against_reference(group: ScoredGroup, best: str) -> Iterator[str]:
     spread = _median_spread(group)
     if best == reference:
         yield f"No pipeline has a higher mean than {reference}, the reference."
-    if spread is not None and group.n_subjects > 1:
+    if spread is not None and group.n_subjects >= _subjects_needed(group):
         smallest = detectable_difference(group.n_subjects, spread)
         yield (
             f"Differences from {reference} have a standard deviation over subjects of {spread:.1f} "

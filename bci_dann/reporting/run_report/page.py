@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -134,7 +135,7 @@ def report_or_warn(folder: str | Path) -> Path | None:
     except Exception as error:  # the results are complete without a report
         warnings.warn(
             f"the results were written, but not the report: {error} ({type(error).__name__}). "
-            f"Write the report with `bci-dann report {folder}`.",
+            f"Write the report with `bci-dann report {shlex.quote(str(folder))}`.",
             BCIDannWarning,
             stacklevel=2,
         )

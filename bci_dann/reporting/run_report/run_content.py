@@ -105,8 +105,7 @@ class RunContent:
         return groups
 
     def _reference(self, rows: pd.DataFrame) -> str | None:
-        names = set(rows["pipeline"])
-        return reference_among([name for name in self.stored.manifest.pipelines if name in names])
+        return reference_among(list(self.stored.manifest.pipelines), set(rows["pipeline"]))
 
 
 def read_run(folder: str | Path) -> RunContent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -63,14 +64,14 @@ def subjects_section(run: RunContent, pages: Mapping[str, str] | None = None) ->
             heading_html(group.title, 3),
             _figure(group),
             _gains_and_losses(group),
-            list_html(exchanged_classes(group.results, group.trials["truth"].nunique())),
+            list_html(exchanged_classes(group.results, group.results.attrs.get("n_classes"))),
             _all_subjects(group, pages or {}),
         ]
     if not pages and max((group.n_subjects for group in run.groups), default=0) > MAX_IN_FIGURE:
         parts.append(
             paragraph_html(
                 "Pages of single subjects are written by `bci-dann report "
-                f"{run.stored.folder} --subjects`."
+                f"{shlex.quote(str(run.stored.folder))} --subjects`."
             )
         )
     return Section("Subjects", "".join(parts))

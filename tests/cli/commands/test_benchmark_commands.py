@@ -16,6 +16,8 @@ def test_run_prints_the_closing_table_and_writes_results(bci_dann, config, sourc
     assert done.exit_code == 0, done.output
     assert "Leave one subject out: Recordings" in done.stdout
     assert set(pd.read_csv(out / "results.csv")["pipeline"]) == {"shallow", "plain"}
+    first, _ = json.loads((out / "config.json").read_text())["pipelines"]  # as in the report
+    assert f"gain: mean difference from {first} in points" in " ".join(done.stdout.split())
 
 
 def test_seeds_replace_those_of_the_configuration(bci_dann, config, sources, tmp_path):

@@ -85,6 +85,18 @@ def test_a_run_joins_data_sets_and_a_leaderboard_shows_them(bci_dann, suite, tmp
     assert names == ["out-few.json", "out-more.json"]
 
 
+def test_without_a_reference_gains_are_over_the_first_pipeline(bci_dann, tmp_path):
+    """The table of all pairs lacks those that have this pipeline on the other side."""
+    content = {**CONTENT, "reference": None}
+    suite = tmp_path / "pairs.yaml"
+    suite.write_text(yaml.safe_dump(content))
+    done = bci_dann("run", suite, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    rows = [line for line in done.stdout.splitlines() if "ea_csp_lda" in line and "±" in line]
+    assert [row.split("│")[5].strip() == "–" for row in rows] == [False, False]
+    assert "gain: mean difference from csp_lda in points" in " ".join(done.stdout.split())
+
+
 def test_a_data_set_that_fails_is_named_and_the_exit_code_is_not_0(bci_dann, suite, tmp_path):
     # a band that 64 Hz signals cannot have, in one dataset only
     changed = ("--set", "datasets.few.params.sfreq=128", "--set", "preprocessing.band=[8, 50]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from bci_dann.evaluation.config.pipeline_file import PipelineSpec
 from bci_dann.evaluation.runs import dispatch
-from bci_dann.evaluation.runs.dispatch import run_missing, stacks_of
+from bci_dann.evaluation.runs.dispatch import failure_reason, run_missing, stacks_of
 from bci_dann.evaluation.runs.executors import executor
 from bci_dann.evaluation.runs.invocations import read_invocations
 from bci_dann.evaluation.runs.manifest import manifest_of
@@ -119,6 +120,29 @@ def test_a_reason_that_tasks_share_is_given_once(run, tasks, trials_folder, monk
     assert text.startswith(f"{len(tasks)} of {len(tasks)} tasks failed. See ")
     assert text.count("a parameter does not fit") == 1
     assert f"{tasks[0].label} and {len(tasks) - 1} more: " in text
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("too small", "ValueError: too small"),
+        (
+            "X contains NaN.\nA model does not accept it.\n  See the page.",
+            "ValueError: X contains NaN.",
+        ),
+    ],
+)
+def test_the_reason_is_the_first_line_of_the_message(message, reason):
+    def fail():
+        raise ValueError(message)
+
+    with pytest.raises(ValueError, match=message[:9]) as raised:
+        fail()
+    assert failure_reason("".join(traceback.format_exception(raised.value))) == reason
+
+
+def test_a_text_without_a_traceback_is_a_reason_too():
+    assert failure_reason("the worker was lost\n") == "the worker was lost"
 
 
 def test_only_a_command_that_has_computed_something_is_kept(run, tasks, trials_folder):

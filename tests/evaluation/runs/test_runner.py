@@ -293,6 +293,16 @@ def test_too_few_subjects_are_refused_before_their_trials_are_prepared(
         run(config, tmp_path / "out")
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_read_only_folder_is_refused_before_trials_are_prepared(
+    config, tmp_path, monkeypatch, dry_run
+):
+    monkeypatch.setattr(ResolvedRun, "prepare_trials", lambda _: pytest.fail("data came first"))
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)
+    with pytest.raises(ResultsError, match="is read-only"):
+        run(config, tmp_path / "out", dry_run=dry_run)
+
+
 def test_class_of_one_subject_only_is_refused(config, tmp_path, monkeypatch, trials):
     y = trials.y.astype("<U5")
     y[0] = "feet"

@@ -30,6 +30,30 @@ def test_p_values_are_combined_as_in_moabb(comparisons):
     assert (combined["n_datasets"], combined["n_subjects"]) == (3, 36)
 
 
+def test_a_dataset_in_which_all_subjects_lose_does_not_decide_alone(make_results):
+    """Its exact p is 1, with which Stouffer's combination would be 1 whatever the others show."""
+    from moabb.analysis.meta_analysis import combine_pvalues, compute_pvals_perm
+
+    gains = {"One": [-0.01] * 6, "Two": [0.1, 0.2, 0.1, 0.3, 0.2, 0.1, 0.2, 0.1, 0.2, 0.3]}
+    frames = {
+        name: pd.DataFrame({"new": np.add(0.5, gain), "old": 0.5}) for name, gain in gains.items()
+    }
+    tables = [make_results(dict(frame), name) for name, frame in frames.items()]
+    p_values = [compute_pvals_perm(frame)[0, 1] for frame in frames.values()]
+    combined = combine_datasets(compare_pipelines(pd.concat(tables), "old")).iloc[0]
+    expected = combine_pvalues(np.array(p_values), np.array([6, 10]))
+    assert combined["p_greater"] == pytest.approx(float(expected))
+    assert combined["p_greater"] < 0.5
+
+
+@pytest.mark.parametrize("n_subjects", [6, 100])
+def test_a_dataset_without_any_difference_speaks_for_neither(comparisons, n_subjects):
+    equal = {"n_subjects": n_subjects, "difference": 0.0, "std_difference": 0.0, "p_greater": 1.0}
+    tables = [comparisons.iloc[[1]], comparisons.iloc[[0]].assign(**equal)]
+    p_value = combine_datasets(pd.concat(tables)).iloc[0]["p_greater"]
+    assert comparisons["p_greater"][1] < p_value < 0.5
+
+
 def test_the_mean_is_that_of_dersimonian_and_laird(comparisons):
     means = comparisons["difference"].to_numpy()
     variances = comparisons["std_difference"] ** 2 / comparisons["n_subjects"]

@@ -42,6 +42,15 @@ def test_more_subjects_are_tested_by_wilcoxon():
     assert paired_p_values(differences) == pytest.approx(tuple(expected))
 
 
+@pytest.mark.parametrize("n_different", [1, 5, 13])
+def test_p_does_not_depend_on_subjects_without_a_difference(n_different):
+    """Wilcoxon's approximation gives five equal gains of 14 subjects p = 0.025, not 2 / 2**5."""
+    differences = np.zeros(30)
+    differences[3 : 3 + n_different] = 0.1
+    p_value = min(1.0, 2.0 ** (1 - n_different))
+    assert paired_p_values(differences) == pytest.approx((2.0**-n_different, p_value))
+
+
 @pytest.mark.parametrize("n_subjects", [6, 20])
 def test_equal_differences_are_ties_whatever_their_rounding(make_results, n_subjects):
     rng = np.random.default_rng(0)

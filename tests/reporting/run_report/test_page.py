@@ -176,7 +176,7 @@ def test_a_folder_without_a_run_is_refused(kind, tmp_path):
 
 
 def test_a_report_that_fails_is_a_warning_that_names_the_cause(write_run, monkeypatch, tmp_path):
-    run = write_run(tmp_path / "run", n_subjects=3, protocols=("train",))
+    run = write_run(tmp_path / "my run", n_subjects=3, protocols=("train",))
     results = (run / "results.csv").read_bytes()
 
     def fails(*_):
@@ -184,7 +184,7 @@ def test_a_report_that_fails_is_a_warning_that_names_the_cause(write_run, monkey
 
     monkeypatch.setattr("bci_dann.reporting.run_report.page.ranking_section", fails)
     with pytest.warns(
-        BCIDannWarning, match=r"no fonts here \(ZeroDivisionError\).*bci-dann report"
+        BCIDannWarning, match=r"no fonts here \(ZeroDivisionError\).*bci-dann report '.*/my run'`"
     ):
         assert report_or_warn(run) is None
     assert (run / "results.csv").read_bytes() == results

@@ -183,8 +183,8 @@ def _evaluation(run: RunContent) -> str:
     if compared:
         text += (
             " Pipelines were compared over subjects by two-sided sign-flip permutations, exact for "
-            "up to 13 subjects, and by Wilcoxon's signed-rank test for more; p-values were "
-            "corrected (Holm 1979). p-values are approximate, because folds share "
+            "up to 13 subjects with a difference, and by Wilcoxon's signed-rank test for more; "
+            "p-values were corrected (Holm 1979). p-values are approximate, because folds share "
             "training data (Nadeau and Bengio 2003)."
         )
     if len(manifest.pipelines) > 2:

@@ -91,7 +91,7 @@ def latex_table(group: ScoredGroup) -> str:
         hrules=True,
         column_format="l" + "r" * (len(table.columns) - 1),
         caption=_escaped(_caption(group)),
-        label=f"tab:{group.protocol.replace('_', '-')}",
+        label=f"tab:{group.dataset}-{group.protocol}".replace("_", "-"),
         position="htbp",
         position_float="centering",
     )

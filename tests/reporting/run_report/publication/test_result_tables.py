@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +45,13 @@ def test_latex_holds_the_same_numbers(group):
     assert {line.count("&") for line in body} == {5}
     assert re.search(r"(?<!\\)[_%]", text.replace("tab:", "")) is None
     assert all(rule in text for rule in (r"\toprule", r"\midrule", r"\bottomrule"))
+
+
+def test_tables_of_several_datasets_have_different_labels(group):
+    tables = [latex_table(replace(group, dataset=name)) for name in ("Set_1", "Other")]
+    labels = [re.search(r"\\label\{(.*?)\}", text)[1] for text in tables]
+    protocol = group.protocol.replace("_", "-")
+    assert labels == [f"tab:Set-1-{protocol}", f"tab:Other-{protocol}"]
 
 
 @pytest.mark.skipif(LATEX is None, reason="no pdflatex is installed to compile the table with")
