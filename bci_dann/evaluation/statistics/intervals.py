@@ -1,4 +1,4 @@
-"""Bootstrap confidence intervals of means over subjects."""
+"""Confidence intervals of means over subjects."""
 
 from __future__ import annotations
 
@@ -11,51 +11,46 @@ __all__ = ["CONFIDENCE_LEVEL", "mean_interval"]
 
 # Nominal coverage of confidence intervals.
 CONFIDENCE_LEVEL = 0.95
-N_BOOTSTRAP_SAMPLES = 9999
 
 
-def mean_interval(values: NDArray[np.float64], random_state: int = 0) -> tuple[float, float]:
+def mean_interval(
+    values: NDArray[np.float64], limits: tuple[float, float] = (-math.inf, math.inf)
+) -> tuple[float, float]:
     """Return the 95 % confidence interval of a mean over subjects.
 
     Parameters
     ----------
     values : ndarray, shape (n_subjects,)
         One value for each subject.
-    random_state : int
-        Seed of the bootstrap.
+    limits : tuple of (float, float)
+        Smallest and largest possible value, to which the interval is cut.
 
     Returns
     -------
     low, high : float
-        Limits from a bootstrap over subjects (BCa, Efron 1987, "Better bootstrap confidence
-        intervals", J. Am. Stat. Assoc. 82, 171-185). NaN for fewer than two subjects; the common
-        value if all values are equal.
+        ``mean -+ t s / sqrt(n)`` with the quantile ``t`` of Student's distribution for ``n - 1``
+        degrees of freedom (Student 1908, "The probable error of a mean", Biometrika 6(1), 1-25).
+        With few subjects its coverage is closer to 95 % than that of a bootstrap, which is 80 % for
+        six normally distributed values. NaN for fewer than two subjects.
 
     See Also
     --------
     compare_pipelines : Intervals of differences.
-    scipy.stats.bootstrap : Computes the bootstrap.
+    scipy.stats.t : Student's distribution.
 
     Examples
     --------
     >>> import numpy as np
     >>> from bci_dann.evaluation.statistics.intervals import mean_interval
     >>> low, high = mean_interval(np.array([60.0, 70.0, 65.0, 80.0, 75.0]))
-    >>> low < 70.0 < high
-    True
+    >>> round(low, 1), round(high, 1)
+    (60.2, 79.8)
     """
-    from scipy.stats import bootstrap
+    from scipy.special import stdtrit
 
     if len(values) < 2:
         return math.nan, math.nan
-    if np.ptp(values) == 0:
-        return float(values[0]), float(values[0])
-    interval = bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=N_BOOTSTRAP_SAMPLES,
-        confidence_level=CONFIDENCE_LEVEL,
-        method="BCa",
-        rng=np.random.default_rng(random_state),
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
+    quantile = stdtrit(len(values) - 1, (1 + CONFIDENCE_LEVEL) / 2)
+    margin = float(quantile * values.std(ddof=1) / math.sqrt(len(values)))
+    mean = float(values.mean())
+    return max(mean - margin, limits[0]), min(mean + margin, limits[1])

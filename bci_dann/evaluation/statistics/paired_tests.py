@@ -36,7 +36,6 @@ def compare_pipelines(
     results: pd.DataFrame,
     reference: str | None = None,
     metric: str = "accuracy",
-    random_state: int = 0,
 ) -> pd.DataFrame:
     """Compare pipelines over the subjects of each dataset and protocol.
 
@@ -49,8 +48,6 @@ def compare_pipelines(
         The pipeline that all others are compared with; by default, all pairs are compared.
     metric : str
         A metric of the table.
-    random_state : int
-        Seed of the bootstrap.
 
     Returns
     -------
@@ -59,8 +56,7 @@ def compare_pipelines(
 
         - ``dataset``, ``protocol``, ``pipeline``, ``reference``, ``n_subjects``;
         - ``difference``: mean over subjects, in units of the metric;
-        - ``low``, ``high``: 95 % interval of the difference, from a bootstrap over subjects (BCa,
-          Efron 1987);
+        - ``low``, ``high``: 95 % interval of the difference, by Student's distribution;
         - ``std_difference``: standard deviation of the differences over subjects;
         - ``effect_size``: the mean difference divided by this standard deviation (Cohen's d_z);
         - ``p_greater``, ``p_value``: one-sided and two-sided p-value of an exact sign-flip
@@ -110,7 +106,7 @@ def compare_pipelines(
     for dataset, protocol, scores in scores_by_subject(results, metric):
         place = {"dataset": dataset, "protocol": protocol}
         compared = [
-            {**place, "pipeline": one, "reference": other, **_comparison(differences, random_state)}
+            {**place, "pipeline": one, "reference": other, **_comparison(differences)}
             for one, other in _pairs(list(scores), reference)
             if len(differences := paired_differences(scores, one, other).to_numpy(dtype=float))
         ]
@@ -173,9 +169,9 @@ def _pairs(pipelines: list[str], reference: str | None) -> list[tuple[str, str]]
     return [(one, reference) for one in pipelines if one != reference and reference in pipelines]
 
 
-def _comparison(differences: Floats, random_state: int) -> dict[str, float]:
+def _comparison(differences: Floats) -> dict[str, float]:
     p_greater, p_value = paired_p_values(differences)
-    low, high = mean_interval(differences, random_state)
+    low, high = mean_interval(differences)
     return {
         "n_subjects": len(differences),
         "difference": float(differences.mean()),

@@ -240,7 +240,7 @@ def _scores(group: ScoredGroup, common: pd.DataFrame) -> list[Score]:
     scores = []
     for _, row in rows.iterrows():
         values = group.accuracies[row["pipeline"]].dropna().to_numpy(dtype=float)
-        low, high = mean_interval(values)
+        low, high = mean_interval(values, (0.0, 100.0))
         scores.append(
             Score(
                 dataset=row["dataset"],

@@ -134,7 +134,7 @@ def _findings(group: ScoredGroup) -> Iterator[str]:
     """Yield sentences on the best pipeline in a protocol, and on how certain this is."""
     best = group.best_first[0]
     accuracies = group.accuracies[best].dropna()
-    low, high = mean_interval(accuracies.to_numpy(dtype=float))
+    low, high = mean_interval(accuracies.to_numpy(dtype=float), (0.0, 100.0))
     count = _count(len(accuracies), "subject")
     interval = f"95 % interval {low:.1f} to {high:.1f}, " if len(accuracies) > 1 else ""
     yield (f"{best} has the highest mean accuracy, {accuracies.mean():.1f} % ({interval}{count}).")

@@ -82,7 +82,10 @@ def ranking_section(run: RunContent) -> Section:
 def _means(group: ScoredGroup) -> str:
     names = group.shown(MAX_RANKED)
     table = group.accuracies[names]
-    intervals = {name: mean_interval(table[name].dropna().to_numpy(dtype=float)) for name in names}
+    intervals = {
+        name: mean_interval(table[name].dropna().to_numpy(dtype=float), (0.0, 100.0))
+        for name in names
+    }
     chance = float(summarise(group.table_of(names[:1]))["chance"].mean())
     figure = draw_means(table, intervals, chance, group.reference)
     title = f"Mean accuracy under {group.protocol}, N = {group.n_subjects} subjects"

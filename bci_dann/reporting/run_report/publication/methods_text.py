@@ -177,8 +177,8 @@ def _evaluation(run: RunContent) -> str:
     text = (
         f"{subjects} in turn was the target{sources}, with protocols named as in MOABB (Jayaram "
         f"and Barachant 2018). Target data in training: {'; '.join(seen)}. Every pipeline was "
-        f"trained with {repeated}. 95 % intervals were computed by bootstrap over subjects (Efron "
-        "1987)."
+        f"trained with {repeated}. 95 % intervals of means over subjects are those of Student's "
+        "distribution."
     )
     if compared:
         text += (

@@ -36,7 +36,7 @@ def published_rows(group: ScoredGroup) -> pd.DataFrame:
     rows = []
     for name, values in group.accuracies.items():
         present = values.dropna().to_numpy(dtype=float)
-        low, high = mean_interval(present)
+        low, high = mean_interval(present, (0.0, 100.0))
         row = {
             "Pipeline": str(name),
             "N": str(len(present)),

@@ -115,7 +115,7 @@ def draw_windows(rows: pd.DataFrame, pipelines: list[str]) -> Figure:
         values = by_subject.loc[name]["mcc"].dropna().to_numpy(dtype=float)
         left.scatter(values, row + np.linspace(-0.2, 0.2, len(values)), s=7, color=GREY)
         if len(values) > 1:
-            left.hlines(row, *mean_interval(values), color=BLUE, linewidth=2.5)
+            left.hlines(row, *mean_interval(values, (-1.0, 1.0)), color=BLUE, linewidth=2.5)
         if len(values):
             left.plot(values.mean(), row, "o", color=BLUE, markersize=8)
     left.axvline(0, color="0.3", linestyle=":")
