@@ -261,8 +261,8 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
     Parameters
     ----------
     terms : iterable of WeightedTerm
-        Terms of weight 0 are left out. So are terms that need a target or several domains where
-        there are none; the log then names them.
+        Terms of weight 0 are left out. So are terms that need a target (``needs_target``) or
+        several domains (``needs_domains``) where there are none; the log then names them.
     sizes : Sizes
         Sizes of the network and the data.
 
@@ -287,7 +287,8 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
     for one in terms:
         if one.weight == 0:
             continue
-        if sizes.n_domains < 2 or (one.term.needs_target and not sizes.has_target):
+        without_target = one.term.needs_target and not sizes.has_target
+        if without_target or (one.term.needs_domains and sizes.n_domains < 2):
             logger.info("the term %s is left out: there is no domain to adapt to", one.label)
         else:
             used.append(replace(one, term=one.term.build(sizes)))
