@@ -93,7 +93,7 @@ class WeightedTerm:
             False for a term without parameters.
         """
         with isolated_torch_seed(stream(0, "discarded")):
-            return bool(list(self.term.build(Sizes(1, 2, 2, has_target=True)).parameters()))
+            return bool(list(_built(self, Sizes(1, 2, 2, has_target=True)).parameters()))
 
 
 def read_terms(terms: Terms | None) -> list[WeightedTerm]:
@@ -271,6 +271,11 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
     Objective
         With newly created layers.
 
+    Raises
+    ------
+    ConfigError
+        When ``build`` of a term does not return a module.
+
     See Also
     --------
     read_terms : Reads the terms.
@@ -291,12 +296,22 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
         if without_target or (one.term.needs_domains and sizes.n_domains < 2):
             logger.info("the term %s is left out: there is no domain to adapt to", one.label)
         else:
-            used.append(replace(one, term=one.term.build(sizes)))
+            used.append(replace(one, term=_built(one, sizes)))
     return Objective(
         {one.label: one.term for one in used},
         {one.label: one.weight for one in used},
         {one.label: one.schedule for one in used},
     )
+
+
+def _built(one: WeightedTerm, sizes: Sizes) -> Term:
+    built = one.term.build(sizes)
+    if not isinstance(built, nn.Module):
+        raise ConfigError(
+            f"term {one.label!r}: expected `build` to return the term; got {built!r}. End it with "
+            "`return self`."
+        )
+    return built
 
 
 def _described(setting: Any) -> Any:

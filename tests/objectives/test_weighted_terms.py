@@ -303,6 +303,17 @@ def test_a_term_may_return_another_module_when_it_is_built(draw_batch):
     assert torch.isfinite(objective(draw_batch())["mine"])
 
 
+def test_a_term_that_returns_nothing_when_it_is_built_is_told_what_to_return():
+    class Forgetful(Term):
+        def build(self, sizes):
+            self.layer = nn.Linear(sizes.n_features, 1)
+
+    (one,) = read_terms({"mine": type("Mine", (Forgetful,), {"forward": lambda self, batch: 0})()})
+    for use in (lambda: build_objective([one], SIZES), one.has_layers):
+        with pytest.raises(ConfigError, match="'mine': expected `build` to return the term; got N"):
+            use()
+
+
 def test_weights_and_schedules_multiply_the_terms(draw_batch):
     batch = draw_batch(progress=0.25)
     terms = [
