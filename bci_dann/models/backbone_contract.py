@@ -278,9 +278,9 @@ def _example_output(label: str, body: nn.Module, shape: tuple[int, int, int]) ->
         body.train()
     if not torch.equal(trials, given):  # those of other members of an ensemble, and of the user
         raise ConfigError(
-            f"backbone {label}: expected a module that leaves its input unchanged; it changes trials "
-            "in place. Assign the result of operations such as `X.abs_()` or `X += 1` to a new "
-            "tensor, as `Z = X.abs()`, and set inplace=False in the first layer."
+            f"backbone {label}: expected a module that leaves its input unchanged; it changes "
+            "trials in place. Assign the result of operations such as `X.abs_()` or `X += 1` to a "
+            "new tensor, as `Z = X.abs()`, and set inplace=False in the first layer."
         )
     return output
 
