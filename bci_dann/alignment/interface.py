@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from bci_dann.alignment.result_cache import ResultCache
 from bci_dann.exceptions import ConfigError
 
-__all__ = ["Alignment", "check_finite", "checked_transform"]
+__all__ = ["Alignment", "check_finite", "checked_transform", "read_only_trials"]
 
 
 class Alignment(ABC):
@@ -22,8 +24,8 @@ class Alignment(ABC):
     transforms trials of both. An estimator works on a copy, so the instance that a user gives
     stays unfitted.
 
-    Trials are float32 ``(n_trials, n_chans, n_times)`` in microvolt; domains are strings,
-    ``"subject/session"``.
+    Trials are float32 ``(n_trials, n_chans, n_times)`` in microvolt, and read-only, since they are
+    those of the user; domains are strings, ``"subject/session"``.
 
     Attributes
     ----------
@@ -157,7 +159,7 @@ class Alignment(ABC):
         Returns
         -------
         ndarray, shape (n_trials, ...)
-            Finite; each trial has the shape that :meth:`shape_of` returns.
+            Finite; each trial has the shape that :meth:`shape_of` returns. Converted to float32.
         """
 
     @abstractmethod
@@ -237,19 +239,58 @@ def checked_transform(
     Returns
     -------
     ndarray, shape (n_trials, ...)
-        Finite, of the shape that ``alignment.shape_of`` returns.
+        Finite, float32, of the shape that ``alignment.shape_of`` returns.
 
     Raises
     ------
     ConfigError
         With the class, what it must return, and what it returned.
     """
-    aligned = np.asarray(alignment.transform(X, domains))
+    with read_only_trials(alignment, X) as trials:
+        aligned = np.asarray(alignment.transform(trials, domains))
     expected = (len(X), *alignment.shape_of(X.shape[1:]))
     if aligned.shape != expected:
         raise _broken(alignment, f"trials of shape {expected}", f"shape {aligned.shape}")
+    if not np.can_cast(aligned.dtype, np.float32, "same_kind"):
+        raise _broken(alignment, "real numbers", f"values of type {aligned.dtype}")
+    with np.errstate(over="ignore"):  # what is too large becomes infinite
+        aligned = aligned.astype(np.float32, copy=False)
     check_finite(alignment, aligned)
     return aligned
+
+
+@contextmanager
+def read_only_trials(alignment: Alignment, X: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Provide trials that an alignment cannot change in place.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        The alignment that gets them, for the message.
+    X : ndarray, shape (n_trials, n_chans, n_times)
+        Trials (µV), which may be an array of the user.
+
+    Yields
+    ------
+    ndarray, shape (n_trials, n_chans, n_times)
+        A read-only view.
+
+    Raises
+    ------
+    ConfigError
+        When the alignment tries to change them.
+    """
+    trials = X.view()
+    trials.flags.writeable = False
+    try:
+        yield trials
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise ConfigError(
+            f"alignment {type(alignment).__name__}: expected methods that leave X unchanged; got a "
+            "change in place, such as `X *= 2`. Assign the result to a new array: `Z = 2 * X`."
+        ) from error
 
 
 def check_finite(alignment: Alignment, aligned: NDArray[Any]) -> None:

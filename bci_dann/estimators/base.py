@@ -16,6 +16,7 @@ from bci_dann._validation import check_between
 from bci_dann.alignment import Alignment, ResultCache
 from bci_dann.components import resolve
 from bci_dann.data.signal_checks import silent_trials
+from bci_dann.estimators.inputs.array_checks import checked_probabilities
 from bci_dann.estimators.inputs.domain_alignment import (
     align,
     align_and_concatenate,
@@ -209,8 +210,7 @@ class TransferClassifier(SubjectAdaptation, Saving, Scoring, ClassifierMixin, Ba
     def check_parameters(self) -> None:
         """Raise on invalid parameters.
 
-        A run calls it for every pipeline before the first training; a subclass adds its own
-        checks.
+        A run calls it for every pipeline before training; a subclass adds its own checks.
 
         Raises
         ------
@@ -311,7 +311,8 @@ class TransferClassifier(SubjectAdaptation, Saving, Scoring, ClassifierMixin, Ba
         ndarray, shape (n_trials, n_classes)
             Rows of sum 1, in the order of ``classes_``.
         """
-        return self.predict_proba_aligned(align(self.alignment_, X, domains))
+        values = self.predict_proba_aligned(align(self.alignment_, X, domains))
+        return checked_probabilities(values, (len(X), len(self.classes_)), type(self).__name__)
 
     def make_alignment(self) -> Alignment | None:
         """Return an unfitted alignment for the kind of trials that :meth:`fit` has read.

@@ -266,8 +266,9 @@ def _built(
 @torch.no_grad()
 def _example_output(label: str, body: nn.Module, shape: tuple[int, int, int]) -> Any:
     trials = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    given = trials.clone()
     try:
-        return body.eval()(trials)
+        output = body.eval()(trials)
     except Exception as error:
         raise ConfigError(
             f"backbone {label}: expected a module that maps (batch, n_chans, n_times) to (batch, "
@@ -275,6 +276,13 @@ def _example_output(label: str, body: nn.Module, shape: tuple[int, int, int]) ->
         ) from error
     finally:
         body.train()
+    if not torch.equal(trials, given):  # those of other members of an ensemble, and of the user
+        raise ConfigError(
+            f"backbone {label}: expected a module that leaves its input unchanged; it changes "
+            "trials in place. Assign the result of operations such as `X.abs_()` or `X += 1` to a "
+            "new tensor, as `Z = X.abs()`, and set inplace=False in the first layer."
+        )
+    return output
 
 
 def _check_output(label: str, output: Any, n_trials: int) -> None:

@@ -63,6 +63,7 @@ class DomainAdversary(Term):
     """
 
     needs_target = False  # source subjects are domains, too
+    needs_domains = True
     replayable = True
     measured: ClassVar[tuple[str, ...]] = DOMAIN_MEASURES
 

@@ -56,6 +56,7 @@ class ConditionalAdversary(Term):
     """
 
     needs_target = False  # source subjects are domains, too
+    needs_domains = True
     replayable = True
     measured: ClassVar[tuple[str, ...]] = DOMAIN_MEASURES
     entropy_weights: ClassVar[bool] = False

@@ -61,6 +61,9 @@ class Term(nn.Module):
     ----------
     needs_target : bool
         Whether the term is left out where there are no target trials.
+    needs_domains : bool
+        Whether the term is left out where all trials are of one domain, such as an adversary. False
+        by default.
     features_only : bool
         Whether the term depends only on features, so that it has no effect where these are fixed.
     replayable : bool
@@ -91,10 +94,11 @@ class Term(nn.Module):
     >>> X = np.random.default_rng(0).normal(size=(40, 4))
     >>> model = NetworkClassifier("MLP", terms=[SmallFeatures()], max_epochs=2, random_state=0)
     >>> sorted(model.fit(X, X[:, 0] > 0).history_[0])
-    ['classification']
+    ['SmallFeatures', 'classification']
     """
 
     needs_target: ClassVar[bool] = True
+    needs_domains: ClassVar[bool] = False
     features_only: ClassVar[bool] = False
     replayable: ClassVar[bool] = False
     measured: ClassVar[tuple[str, ...]] = ()

@@ -93,7 +93,7 @@ class WeightedTerm:
             False for a term without parameters.
         """
         with isolated_torch_seed(stream(0, "discarded")):
-            return bool(list(self.term.build(Sizes(1, 2, 2, has_target=True)).parameters()))
+            return bool(list(_built(self, Sizes(1, 2, 2, has_target=True)).parameters()))
 
 
 def read_terms(terms: Terms | None) -> list[WeightedTerm]:
@@ -261,8 +261,8 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
     Parameters
     ----------
     terms : iterable of WeightedTerm
-        Terms of weight 0 are left out. So are terms that need a target or several domains where
-        there are none; the log then names them.
+        Terms of weight 0 are left out. So are terms that need a target (``needs_target``) or
+        several domains (``needs_domains``) where there are none; the log then names them.
     sizes : Sizes
         Sizes of the network and the data.
 
@@ -270,6 +270,11 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
     -------
     Objective
         With newly created layers.
+
+    Raises
+    ------
+    ConfigError
+        When ``build`` of a term does not return a module.
 
     See Also
     --------
@@ -287,15 +292,26 @@ def build_objective(terms: Iterable[WeightedTerm], sizes: Sizes) -> Objective:
     for one in terms:
         if one.weight == 0:
             continue
-        if sizes.n_domains < 2 or (one.term.needs_target and not sizes.has_target):
+        without_target = one.term.needs_target and not sizes.has_target
+        if without_target or (one.term.needs_domains and sizes.n_domains < 2):
             logger.info("the term %s is left out: there is no domain to adapt to", one.label)
         else:
-            used.append(replace(one, term=one.term.build(sizes)))
+            used.append(replace(one, term=_built(one, sizes)))
     return Objective(
         {one.label: one.term for one in used},
         {one.label: one.weight for one in used},
         {one.label: one.schedule for one in used},
     )
+
+
+def _built(one: WeightedTerm, sizes: Sizes) -> Term:
+    built = one.term.build(sizes)
+    if not isinstance(built, nn.Module):
+        raise ConfigError(
+            f"term {one.label!r}: expected `build` to return the term; got {built!r}. End it with "
+            "`return self`."
+        )
+    return built
 
 
 def _described(setting: Any) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
 from bci_dann._random import isolated_torch_seed
@@ -251,19 +251,29 @@ def _restore_generators(members: Sequence[Member], states: Sequence[Mapping[str,
 def _layers(module: nn.Module) -> tuple[Hashable, ...]:
     """Return names, classes and settings of all layers, which must be equal in a stack."""
     return tuple(
-        (name, type_before_parametrizations(layer), _comparable(_public_attributes(layer)))
+        (name, type_before_parametrizations(layer), _comparable(_own_attributes(layer)))
         for name, layer in module.named_modules()
     )
 
 
-def _public_attributes(layer: nn.Module) -> dict[str, object]:
-    return {key: value for key, value in vars(layer).items() if not key.startswith("_")}
+def _own_attributes(layer: nn.Module) -> dict[str, object]:
+    """Return what a layer has beside weights, buffers and layers: its settings and arrays."""
+    of_any_layer = vars(nn.Module()).keys() - {"training"}
+    return {key: value for key, value in vars(layer).items() if key not in of_any_layer}
 
 
 def _comparable(value: object) -> Hashable:
-    """Return plain values as they are, and the class of other objects."""
+    """Return plain values and arrays by their content, and the class of other objects.
+
+    A stack applies the first network's arrays that are neither weights nor buffers to all.
+    """
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, value.tobytes()
+    if isinstance(value, Tensor) and not isinstance(value, nn.Parameter):
+        numbers = value.detach().to_dense().cpu().contiguous().flatten().view(torch.uint8)
+        return tuple(value.shape), value.dtype, numbers.numpy().tobytes()
     if isinstance(value, Mapping):
         return tuple((str(key), _comparable(item)) for key, item in value.items())
     if isinstance(value, list | tuple):

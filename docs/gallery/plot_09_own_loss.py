@@ -139,8 +139,9 @@ fig.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
 # -----------
 # * A term is one class with a method ``forward``. Naming, weights, schedules, parameters in YAML,
 #   saving and results tables then work as for built-in terms.
-# * Set ``needs_target = False`` for a term that works without target trials, and create layers
-#   whose sizes depend on the network in ``build``.
+# * Set ``needs_target = False`` for a term that works without target trials, and also
+#   ``needs_domains = True`` if it compares subjects. Create layers whose sizes depend on the
+#   network in ``build``.
 # * Equal means are not equal distributions, and are no evidence for correct classes: judge a term
 #   by a benchmark, not by the value of its own loss.
 #

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bci_dann.alignment import Alignment
-from bci_dann.alignment.interface import check_finite, checked_transform
+from bci_dann.alignment.interface import check_finite, checked_transform, read_only_trials
 from bci_dann.exceptions import ConfigError
 
 
@@ -141,3 +141,47 @@ def test_lists_are_accepted_as_trials(scaling, draw_domains):
     scaling.transform = lambda X, domains=None: plain(X, domains).tolist()
     aligned = checked_transform(scaling, X, domains)
     np.testing.assert_allclose(aligned, plain(X, domains), rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int64])
+def test_aligned_trials_are_in_single_precision(scaling, draw_domains, dtype):
+    X, domains = draw_domains()
+    scaling.transform = lambda X, domains=None: X.astype(dtype)
+    assert checked_transform(scaling, X, domains).dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, object, str])
+def test_aligned_trials_are_real_numbers(scaling, draw_domains, dtype):
+    X, domains = draw_domains()
+    scaling.transform = lambda X, domains=None: X.astype(dtype)
+    with pytest.raises(ConfigError, match="must return real numbers; got values of type"):
+        checked_transform(scaling, X, domains)
+
+
+def test_numbers_too_large_for_single_precision_are_not_finite(scaling, draw_domains):
+    X, domains = draw_domains()
+    scaling.transform = lambda X, domains=None: np.full(X.shape, 1e300)
+    with pytest.raises(ConfigError, match="must return finite values; got 60 trials"):
+        checked_transform(scaling, X, domains)
+
+
+def test_trials_cannot_be_changed_in_place(scaling, draw_domains):
+    X, domains = draw_domains()
+    before = X.copy()
+
+    def double(X, domains=None):
+        X *= 2
+        return X
+
+    scaling.transform = double
+    with pytest.raises(ConfigError, match="Scaling: expected methods that leave X unchanged; got"):
+        checked_transform(scaling, X, domains)
+    np.testing.assert_array_equal(X, before)
+    assert X.flags.writeable
+
+
+def test_other_errors_of_an_alignment_are_its_own(scaling, draw_domains):
+    X, _ = draw_domains()
+    with pytest.raises(ValueError, match="its own") as caught, read_only_trials(scaling, X):
+        raise ValueError("its own")
+    assert not isinstance(caught.value, ConfigError)

@@ -131,6 +131,23 @@ def test_a_method_must_say_how_it_learns_and_predicts(given):
         Empty().fit(**given)
 
 
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (lambda X: np.full((len(X), 5), 0.2), r"here \(20, 2\); got shape \(20, 5\)"),
+        (lambda X: np.zeros(len(X), int), r"here \(20, 2\); got shape \(20,\)"),
+        (lambda X: np.full((len(X) - 1, 2), 0.5), r"here \(20, 2\); got shape \(19, 2\)"),
+        (lambda X: None, r"here \(20, 2\); got shape \(\)"),
+        (lambda X: np.where(np.arange(len(X)) < 3, np.nan, 0.5)[:, None].repeat(2, 1), "3 of 20 "),
+    ],
+)
+def test_what_a_method_predicts_is_checked(given, returned, message):
+    model = Noting().fit(**given)
+    model.predict_proba_aligned = returned
+    with pytest.raises(ConfigError, match=f"Noting: predict_proba_aligned must return.*{message}"):
+        model.predict(given["X_target_unlabeled"])
+
+
 def test_methods_of_ones_own_are_checked_before_training(given):
     with pytest.raises(ConfigError, match="sfreq must be a number above 0"):
         Noting(sfreq=-1).fit(**given)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 import torch
 from wrong_parts import (
     ALIGNED,
     NETWORKS,
+    QUICK,
     TERMED,
     WEIGHTED,
     EachTrial,
@@ -30,6 +32,7 @@ from wrong_parts import (
     too_few,
 )
 
+from bci_dann.estimators import NetworkClassifier
 from bci_dann.exceptions import ConfigError, DataError, TrainingError
 
 
@@ -69,6 +72,55 @@ def test_an_alignment_that_breaks_its_contract_at_predict(name, given):
     model = ALIGNED[name](NotFiniteLater()).fit(given["X"], given["y"], subjects=given["subjects"])
     with pytest.raises(ConfigError, match="NotFiniteLater: transform must return finite values"):
         model.predict(given["X_target_unlabeled"])
+
+
+class ChangesTrials(Unchanged):
+    """Changes trials in place, in one of its methods."""
+
+    def __init__(self, method="transform"):
+        self.method = method
+
+    def fit(self, X, domains=None):
+        return self._changed(X, "fit", self)
+
+    def transform(self, X, domains=None):
+        return self._changed(X, "transform", X)
+
+    @property
+    def is_incremental(self):
+        return self.method == "update"
+
+    def update(self, X, domain):
+        return self._changed(X, "update", self)
+
+    def _changed(self, X, method, result):
+        if self.method == method:
+            X += 1
+        return result
+
+
+@pytest.mark.parametrize("method", ["fit", "transform", "update"])
+def test_an_alignment_does_not_change_the_trials_of_a_user(method, given):
+    X = given["X"].copy()
+    with pytest.raises(ConfigError, match="ChangesTrials: expected methods that leave X unchanged"):
+        ALIGNED["csp"](ChangesTrials(method)).fit(X, given["y"]).partial_adapt(X)
+    np.testing.assert_array_equal(X, given["X"])
+
+
+class InDoublePrecision(Unchanged):
+    def transform(self, X, domains=None):
+        return X.astype(np.float64)
+
+
+@pytest.mark.parametrize("backbone", ["EEGNet", "ShallowFBCSPNet"])
+def test_a_network_predicts_trials_that_an_alignment_returns_in_double_precision(backbone, given):
+    expected, proba = (
+        NetworkClassifier(backbone, alignment=part, sfreq=128.0, **QUICK)
+        .fit(**given)
+        .predict_proba(given["X"])
+        for part in (Unchanged(), InDoublePrecision())
+    )
+    np.testing.assert_array_equal(proba, expected)
 
 
 @cases(

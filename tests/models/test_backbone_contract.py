@@ -159,6 +159,19 @@ def test_wrong_output_is_named_with_what_was_expected(forward, message):
         build(model)
 
 
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda self, X: self.linear(X.square_()),
+        lambda self, X: self.linear(nn.functional.relu(X, inplace=True)),
+        lambda self, X: self.linear(X.transpose(1, 2).neg_().transpose(1, 2)),
+    ],
+)
+def test_a_module_that_changes_its_input_is_refused(forward):
+    with pytest.raises(ConfigError, match="leaves its input unchanged; it changes trials in place"):
+        build(module_of(forward))
+
+
 def test_a_constructor_that_does_not_take_the_shapes_says_which():
     class NoSamplingRate(nn.Module):
         def __init__(self, n_chans, n_samples):

@@ -358,7 +358,8 @@ def test_a_term_of_ones_own_needs_only_forward():
 
     term, batch = SmallLogits(), view()
     assert term.build(SIZES) is term
-    assert (term.needs_target, term.features_only, term.replayable) == (True, False, False)
+    assert (term.needs_target, term.needs_domains) == (True, False)
+    assert (term.features_only, term.replayable) == (False, False)
     assert_allclose(term(batch).item(), np.square(batch.logits.detach().numpy()).mean())
     with pytest.raises(NotImplementedError):
         Term()(batch)

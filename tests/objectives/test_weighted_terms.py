@@ -264,7 +264,23 @@ def test_terms_that_have_nothing_to_adapt_to_are_left_out(caplog):
         assert labels_of(terms, has_target=False) == ["classification", "domain_adversary"]
     assert "the term coral is left out" in caplog.text
     assert "mcc" not in caplog.text  # a weight of 0 is the user's wish
-    assert labels_of(terms, n_domains=1) == ["classification"]
+    assert labels_of(terms, n_domains=1) == ["classification", "coral"]
+    assert labels_of(terms, n_domains=1, has_target=False) == ["classification"]
+
+
+def test_a_term_that_needs_neither_target_nor_domains_is_never_left_out():
+    class Regulariser(Term):
+        needs_target = False
+
+        def forward(self, batch):
+            return batch.features.square().mean()
+
+    terms = [Regulariser(), "cdan_e"]
+    assert labels_of(terms, has_target=False, n_domains=1) == ["classification", "Regulariser"]
+
+
+def test_a_term_that_needs_a_target_is_used_with_one_where_all_trials_are_of_one_domain():
+    assert labels_of({"mcc": 1.0}, n_domains=1) == ["classification", "mcc"]
 
 
 def test_layers_are_built_for_the_sizes():
@@ -285,6 +301,17 @@ def test_a_term_may_return_another_module_when_it_is_built(draw_batch):
 
     objective = build_objective(read_terms({"mine": Prototype()}), SIZES)
     assert torch.isfinite(objective(draw_batch())["mine"])
+
+
+def test_a_term_that_returns_nothing_when_it_is_built_is_told_what_to_return():
+    class Forgetful(Term):
+        def build(self, sizes):
+            self.layer = nn.Linear(sizes.n_features, 1)
+
+    (one,) = read_terms({"mine": type("Mine", (Forgetful,), {"forward": lambda self, batch: 0})()})
+    for use in (lambda: build_objective([one], SIZES), one.has_layers):
+        with pytest.raises(ConfigError, match="'mine': expected `build` to return the term; got N"):
+            use()
 
 
 def test_weights_and_schedules_multiply_the_terms(draw_batch):

@@ -77,6 +77,17 @@ class Recurrent(Custom):
         return self.layer(X[..., ::8].transpose(1, 2))[0][:, -1]
 
 
+class Projecting(Custom):
+    """Has a fixed random projection that is neither a weight nor a buffer."""
+
+    def build(self, n_chans):
+        self.projection = torch.randn(4, n_chans)
+        self.mixing = nn.Conv1d(4, 6, 9)
+
+    def forward(self, X):
+        return self.mixing(self.projection @ X).square().mean(2)
+
+
 class Momentless(Custom):
     """A batch norm that reads the number of batches back."""
 
@@ -299,6 +310,36 @@ def test_a_signature_can_be_a_key(draw_member, settings):
         one, other = (draw_member(seed, backbone) for seed in range(2))
         signatures = {stack_signature(member, settings()) for member in (one, other)}
         assert len(signatures) == 1
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda n: torch.rand(n),
+        lambda n: torch.rand(n).bfloat16(),
+        lambda n: torch.rand(n).to_sparse(),
+        lambda n: torch.rand(n, requires_grad=True),
+        lambda n: torch.rand(n).numpy(),
+        lambda n: [torch.randperm(n)],
+    ],
+    ids=["tensor", "half", "sparse", "with gradient", "array", "list"],
+)
+@pytest.mark.parametrize("name", ["mask", "_mask"])
+def test_arrays_that_are_no_weights_count(draw_member, settings, draw, name):
+    one, other, same = draw_member(0), draw_member(1), draw_member(2)
+    setattr(one.network, name, draw(20))
+    setattr(other.network, name, draw(20))
+    setattr(same.network, name, getattr(one.network, name))
+    assert stack_signature(one, settings()) == stack_signature(same, settings())
+    assert stack_signature(one, settings()) != stack_signature(other, settings())
+
+
+def test_networks_with_arrays_of_their_own_are_trained_as_alone(draw_member, settings):
+    alone, stacked = members(draw_member, 2, Projecting)
+    train_networks(alone, [settings(max_epochs=2)] * 2, stack=False)
+    train_networks(stacked, [settings(max_epochs=2)] * 2, stack=True)
+    for one, other in zip(alone, stacked, strict=True):
+        assert_equal(one, other)
 
 
 def test_settings_of_a_dataclass_count(draw_member, settings):

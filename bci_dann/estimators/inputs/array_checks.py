@@ -1,4 +1,4 @@
-"""Checks of arrays: the order of axes, and samples that are not finite."""
+"""Checks of arrays: the order of axes, samples that are not finite, and probabilities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann._arrays import chunks
-from bci_dann.exceptions import DataError
+from bci_dann.exceptions import ConfigError, DataError
 
 __all__ = [
     "MAX_LISTED",
@@ -17,6 +17,7 @@ __all__ = [
     "check_finite_samples",
     "check_fitted_axes",
     "check_order_of_axes",
+    "checked_probabilities",
 ]
 
 # Above this ratio of channels to samples the axes are probably swapped: caps have up to 256
@@ -151,3 +152,37 @@ def _first(values: list[Any]) -> str:
     """Return the first values of a list as text."""
     more = f" and {len(values) - MAX_LISTED} more" if len(values) > MAX_LISTED else ""
     return f"{values[:MAX_LISTED]}{more}"
+
+
+def checked_probabilities(values: Any, shape: tuple[int, int], owner: str) -> NDArray[np.float64]:
+    """Return the class probabilities of a method, after a check of their shape and values.
+
+    Parameters
+    ----------
+    values : array-like
+        What the method has returned for some trials.
+    shape : tuple of int
+        Number of trials, and number of classes.
+    owner : str
+        Name of the method, for the message.
+
+    Returns
+    -------
+    ndarray, shape (n_trials, n_classes)
+        Finite.
+
+    Raises
+    ------
+    ConfigError
+        When the shape is another one, or a value is not finite.
+    """
+    probabilities: NDArray[np.float64] = np.asarray(values)
+    expected = f"{owner}: predict_proba_aligned must return an array of shape (n_trials, n_classes)"
+    if probabilities.shape != shape:
+        raise ConfigError(f"{expected}, here {shape}; got shape {probabilities.shape}.")
+    n_bad = int((~np.isfinite(probabilities)).any(axis=1).sum())
+    if n_bad:
+        raise ConfigError(
+            f"{expected} with finite values; {n_bad} of {shape[0]} trials have NaN or infinity."
+        )
+    return probabilities

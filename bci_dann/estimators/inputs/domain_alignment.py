@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bci_dann.alignment import Alignment
-from bci_dann.alignment.interface import check_finite, checked_transform
+from bci_dann.alignment.interface import check_finite, checked_transform, read_only_trials
 from bci_dann.data.screening.rest_signals import rest_mask
 from bci_dann.estimators.inputs.array_checks import check_finite_samples
 from bci_dann.estimators.inputs.seen_trials import trial_digests
@@ -113,7 +113,9 @@ def fit_alignment(alignment: Alignment, source: UnalignedTrials) -> list[str]:
             BCIDannWarning,
             stacklevel=4,
         )
-    alignment.fit(source.signals.X, source.domains, **_rest_of(alignment, [source]))
+    rest = _rest_of(alignment, [source])
+    with read_only_trials(alignment, source.signals.X) as X:
+        alignment.fit(X, source.domains, **rest)
     return domains
 
 

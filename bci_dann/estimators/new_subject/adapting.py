@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from bci_dann import models
 from bci_dann._threads import method_threads
+from bci_dann.alignment.interface import read_only_trials
 from bci_dann.estimators.inputs.domain_alignment import align_and_concatenate, extend_alignment
 from bci_dann.estimators.inputs.input_validation import read_for_learning
 from bci_dann.estimators.inputs.labels import encode_partial_labels, missing_labels
@@ -210,7 +211,8 @@ class SubjectAdaptation:
         self.partial_adapt_aligned(align_and_concatenate([part], self.alignment_))
         if self.alignment_ is not None:
             domain = str(part.domains[0])
-            self.alignment_ = copy.copy(self.alignment_).update(part.signals.X, domain)
+            with read_only_trials(self.alignment_, part.signals.X) as X:
+                self.alignment_ = copy.copy(self.alignment_).update(X, domain)
             if domain not in self.domains_:
                 self.domains_ = [*self.domains_, domain]
 
