@@ -65,8 +65,11 @@ def _sentence(model_class: type[pydantic.BaseModel], details: ErrorDetails) -> s
     if details["type"] == "missing":
         return f"the key {path!r} is missing."
     reason = details["msg"].removeprefix("Value error, ").rstrip(".")
-    got = "" if _is_section(details["input"]) else f"; got {details['input']!r}"
-    return f"{path}: {reason}{got}." if path else f"{reason}."
+    is_stated = "; got " in reason or _is_section(details["input"])
+    got = "" if is_stated else f"; got {details['input']!r}"
+    sentence = f"{reason}{got}"
+    sentence += "" if sentence.endswith("?") else "."
+    return f"{path}: {sentence}" if path else sentence
 
 
 def _is_tag(part: int | str) -> bool:

@@ -216,4 +216,5 @@ def _without_suffix(path: Path) -> str:
 def _missing(path: Path, shipped: Mapping[str, Path]) -> str:
     beside = [file.name for file in path.parent.glob("*.y*ml")]
     near = did_you_mean(path.name, beside) or did_you_mean(_without_suffix(path), shipped)
-    return f"there is no configuration file {path}.{near} Shipped ones: {', '.join(shipped)}."
+    listed = ", ".join(shipped)
+    return f"there is no configuration file {path}.{near} Those of the package: {listed}."

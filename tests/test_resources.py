@@ -106,7 +106,7 @@ def test_configurations_in_subfolders_have_names_too(package, elsewhere):
     path = package / "_configs" / "experiments" / "strength.yaml"
     path.touch()
     assert find_configuration("experiments/strength") == path
-    with pytest.raises(ConfigError, match=r"Shipped ones: experiments/strength\.$"):
+    with pytest.raises(ConfigError, match=r"Those of the package: experiments/strength\.$"):
         find_configuration("strength")
 
 

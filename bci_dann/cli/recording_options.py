@@ -38,8 +38,8 @@ Cues = Annotated[
     typer.Option(
         "--cue",
         metavar="EVENT[=CLASS]",
-        help="Event that starts a trial, optionally with its class; repeatable. Default: the "
-        "events of training.",
+        help="Event that starts a trial, with its class if that is known and has another name; "
+        "repeatable. Default: the events of training.",
     ),
 ]
 UnitScale = Annotated[
@@ -47,8 +47,8 @@ UnitScale = Annotated[
     typer.Option(
         "--unit-scale",
         metavar="UNIT",
-        help="Unit of the samples in the recordings: microvolt, millivolt, or a factor to volt "
-        "such as 1e-6. Default: as in training.",
+        help="Unit of the samples in the recordings: volt, millivolt, microvolt, nanovolt, or a "
+        "factor to volt such as 1e-6. Default: as in training.",
     ),
 ]
 Renames = Annotated[

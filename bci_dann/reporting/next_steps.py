@@ -45,7 +45,7 @@ def after_run(
         *([] if report is None else [f"The report, with how to read and cite it: {report}"]),
         f"Every session: {out / 'results.csv'}",
         f"Every subject in one picture: {out / 'subjects.png'}",
-        f"Next: `bci-dann select {folder}` (what choosing without labels brings) or "
+        f"Next: `bci-dann select {folder}` (evaluates the choice of a pipeline without labels) or "
         f"`bci-dann fit {data} --pipeline NAME -o model` (a model for a new subject).",
     ]
 

@@ -143,7 +143,8 @@ def publish(  # numpydoc ignore=PR01
 
     table = published_table(results, note, reference, join, over_trials)
     table.write(out)
-    print_sentence(f"Wrote {len(table.rows)} rows of {len(table.invocations)} commands to {out}")
+    n_commands = len(table.invocations)
+    print_sentence(f"{len(table.rows)} rows in {out}; commands of the run: {n_commands}")
 
 
 def _score_row(row: Any, in_percent: bool) -> list[str]:

@@ -240,7 +240,10 @@ def _difference(names: list[str], pattern: str) -> str:
     for name in names:
         folders = name.split("/")
         if any(whole.fits("/".join(folders[depth:])) for depth in range(1, len(folders))):
-            return f" {name} would fit in another folder: write its folders into the pattern."
+            return (
+                f" {name} would fit in another folder: write its folders into the pattern, or give "
+                "the folder in which the pattern begins (--data-dir)."
+            )
         if any_extension.fits(_without_extension(name)):
             return f" {name} differs in the extension only."
     if "\\" in pattern:

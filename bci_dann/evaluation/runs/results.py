@@ -309,7 +309,10 @@ class ResultsFolder:
         """
         path = self.path / MANIFEST_FILE
         if self.path.is_file():
-            raise ResultsError(f"{self.path} is a file. Choose a folder with --out.")
+            raise ResultsError(
+                f"{self.path} is a file, and results are in a folder: give the folder of a run, or "
+                "choose a folder for a new run with --out."
+            )
         try:
             return Manifest(**json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:

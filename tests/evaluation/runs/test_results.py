@@ -103,7 +103,7 @@ def test_other_recordings_are_refused_where_both_are_known(folder):
 
 def test_a_file_instead_of_a_results_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
-    with pytest.raises(ResultsError, match=r"out is a file\. Choose a folder with --out"):
+    with pytest.raises(ResultsError, match=r"out is a file, and results .* folder of a run"):
         ResultsFolder(tmp_path / "out").manifest()
 
 
