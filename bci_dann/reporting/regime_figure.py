@@ -78,7 +78,7 @@ def draw_regimes(table: pd.DataFrame) -> Figure:
     for ax, protocol in zip(axes, protocols, strict=False):
         _draw_rows(ax, table[table["protocol"] == protocol], regimes, styles)
         ax.set_title(_title(table[table["protocol"] == protocol]), fontsize=10)
-        ax.set_xlabel("accuracy less that of the best baseline (points)")
+        ax.set_xlabel("accuracy minus that of the best baseline (points)")
     _name_rows(axes[0], regimes, set(table.loc[table["held_out"], "regime"]))
     handles, labels = axes[0].get_legend_handles_labels()
     if handles:
@@ -91,7 +91,8 @@ def _title(rows: pd.DataFrame) -> str:
     fewest, most = rows["n_subjects"].min(), rows["n_subjects"].max()
     subjects = str(fewest) if fewest == most else f"{fewest} to {most}"
     n_regimes = rows["regime"].nunique()
-    return f"{rows['protocol'].iloc[0]}, N = {n_regimes} regimes of {subjects} subjects"
+    noun = "regime" if n_regimes == 1 else "regimes"
+    return f"{rows['protocol'].iloc[0]}, N = {n_regimes} {noun} of {subjects} subjects"
 
 
 def _styles(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
