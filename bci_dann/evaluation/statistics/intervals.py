@@ -31,7 +31,8 @@ def mean_interval(
         ``mean -+ t s / sqrt(n)`` with the quantile ``t`` of Student's distribution for ``n - 1``
         degrees of freedom (Student 1908, "The probable error of a mean", Biometrika 6(1), 1-25).
         With few subjects its coverage is closer to 95 % than that of a bootstrap (BCa), which is
-        about 80 % in simulations with six normally distributed values. NaN for fewer than two subjects.
+        about 80 % in simulations with six normally distributed values. NaN for fewer than two
+        subjects.
 
     See Also
     --------
